@@ -7,7 +7,6 @@
 #include "crypto/sha256.h"
 
 /* Names that belong to a libc, so no header of ours declares them. */
-_Noreturn void abort(void);
 _Noreturn void __assert_fail(const char *expression, const char *file, unsigned line, const char *function);
 _Noreturn void __stack_chk_fail(void);
 char *getenv(const char *name);
@@ -20,11 +19,6 @@ extern void *stderr;
 void *stderr;
 
 static crypto_cpuid_fn *cpuid_source;
-
-void abort(void)
-{
-	__builtin_trap();
-}
 
 void __assert_fail(const char *expression, const char *file, unsigned line, const char *function)
 {
