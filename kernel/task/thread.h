@@ -47,7 +47,7 @@ struct thread {
 	/* Set before the thread first runs, constant afterwards. */
 	struct process *process;
 	struct border *border; /* host memory: only kernel/border/ looks inside */
-	uint64_t border_size;
+	uint64_t border_used; /* bytes of the buffer that calls in progress hold (a fault can nest one call in another) */
 	uint32_t slot; /* the host's name for this thread: park, unpark, interrupt */
 	int32_t tid;
 
@@ -67,7 +67,7 @@ struct thread {
 	/* Signals: owned by kernel/signal; process->signal_lock where another thread may write. */
 	uint64_t blocked, pending, saved_blocked;
 	bool restore_blocked; /* sigsuspend, ppoll...: put saved_blocked back after the handler was set up */
-	stack_t altstack;
+	struct sigaltstack altstack;
 	struct list pending_info; /* queued siginfo of `pending` */
 
 	/* The crypto bracket (kernel/lib/fpu.h): the program's vector state while Nettle runs. */
