@@ -1,13 +1,13 @@
 /*
  * Where things lie in the enclave's linear range (ELRANGE). It starts at 0, so that non-PIE programs sit at their own
- * addresses; its lowest 64 KiB stay unmapped. The kernel owns the top 256 MiB; everything below belongs to the program.
+ * addresses; its lowest 64 KiB stay unmapped. The kernel owns the top 16 GiB; everything below belongs to the program.
  *
  *   0x00_0000_0000  unmapped (64 KiB)
  *   0x00_0001_0000  program: ELF, brk, mmap (top-down from USER_TOP)
- *   0xff_f000_0000  KERNEL_BASE: kernel text, rodata, data, bss (measured)
- *   0xff_f200_0000  KERNEL_DEFINITION: the compiled definition (measured, read only)
- *   0xff_f300_0000  KERNEL_THREAD0: TCS, SSA, thread block and stacks of the first thread (measured)
- *   0xff_f400_0000  KERNEL_HEAP: pages added when used
+ *   0xfc_0000_0000  KERNEL_BASE: kernel text, rodata, data, bss (measured)
+ *   0xfc_0200_0000  KERNEL_DEFINITION: the compiled definition (measured, read only)
+ *   0xfc_0300_0000  KERNEL_THREAD0: TCS, SSA, thread block and stacks of the first thread (measured)
+ *   0xfc_0400_0000  KERNEL_HEAP: pages added when used
  *   0x100_0000_0000 end of ELRANGE, 1 TiB
  */
 #ifndef ADYTON_ABI_LAYOUT_H
@@ -15,11 +15,11 @@
 
 #define ELRANGE_SIZE 0x10000000000UL
 #define USER_BOTTOM 0x10000UL
-#define USER_TOP 0xfff0000000UL
-#define KERNEL_BASE 0xfff0000000UL
-#define KERNEL_DEFINITION 0xfff2000000UL
-#define KERNEL_THREAD0 0xfff3000000UL
-#define KERNEL_HEAP 0xfff4000000UL
+#define USER_TOP 0xfc00000000UL
+#define KERNEL_BASE 0xfc00000000UL
+#define KERNEL_DEFINITION 0xfc02000000UL
+#define KERNEL_THREAD0 0xfc03000000UL
+#define KERNEL_HEAP 0xfc04000000UL
 #define KERNEL_END 0x10000000000UL
 
 /*

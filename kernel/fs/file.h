@@ -1,0 +1,84 @@
+/*
+ * An open file description: what a descriptor points to, shared by dup. Kinds differ by their ops.
+ *
+ * A kind that lives on the host (sockets, host files, terminals) sets host_fd: the host can be asked to wait for it.
+ * A kind that lives in the enclave has host_fd -1 and a wait queue behind ops->poll.
+ */
+#ifndef ADYTON_KERNEL_FS_FILE_H
+#define ADYTON_KERNEL_FS_FILE_H
+
+#include "abi/linux/fcntl.h"
+#include "abi/linux/stat.h"
+#include "kernel/mm/user.h"
+#include "kernel/sync/lock.h"
+#include "kernel/sync/wait.h"
+
+struct file;
+struct inode;
+struct path;
+struct inode_attr;
+
+/* Whoever asks an in-enclave object to report readiness later gives a way to attach waiters. NULL: only ask. */
+struct poll_table {
+	/* Attach to a queue that the object will wake with POLL* events; called once or twice per file. */
+	void (*attach)(struct poll_table *t, struct file *f, struct waitq *q);
+};
+
+struct file_ops {
+	const char *kind; /* for /proc/self/fd and traces: "pipe", "socket", "hostfile"... */
+	/* Bytes moved, or a negative errno. pos points at the offset to use and is moved on; NULL for streams. */
+	long (*read)(struct file *f, const struct iov *to, int64_t *pos);
+	long (*write)(struct file *f, const struct iov *from, int64_t *pos);
+	long (*seek)(struct file *f, int64_t offset, int whence);
+	uint32_t (*poll)(struct file *f, struct poll_table *t); /* in-enclave kinds: ready POLL* bits now */
+	long (*ioctl)(struct file *f, uint32_t request, uint64_t arg);
+	int (*getattr)(struct file *f, struct stat *st);
+	int (*setattr)(struct file *f, const struct inode_attr *attr); /* chmod, chown, utimens, truncate */
+	long (*readdir)(struct file *f, uint64_t buf, uint64_t size);  /* getdents64 */
+	int (*sync)(struct file *f, bool data_only);
+	long (*fallocate)(struct file *f, int mode, int64_t offset, int64_t length);
+	int (*flock)(struct file *f, int operation);
+	long (*lock_range)(struct file *f, int cmd, uint64_t flock_user); /* F_GETLK, F_SETLK, F_SETLKW and OFD */
+	int (*set_flags)(struct file *f, uint32_t flags); /* F_SETFL: O_APPEND, O_NONBLOCK, O_DIRECT, O_ASYNC */
+	/* Fill one page of a mapping (kernel pointer, zero beyond the end). -EIO: a block that fails verification. */
+	int (*map_page)(struct file *f, uint64_t page_index, void *page);
+	/* A cached page that may be used in place and stays valid, or NULL; saves the copy for EACCEPTCOPY. */
+	const void *(*map_peek)(struct file *f, uint64_t page_index);
+	/* May this file be mapped so? 0 or -errno (-ENODEV when mmap makes no sense). NULL: -ENODEV. */
+	int (*map_check)(struct file *f, int prot, int flags, uint64_t offset, uint64_t length);
+	void (*release)(struct file *f); /* the last reference went away */
+};
+
+struct file {
+	uint32_t refs; /* atomic */
+	uint32_t flags; /* O_ACCMODE, O_APPEND, O_NONBLOCK...; atomic, F_SETFL changes it */
+	const struct file_ops *ops;
+	struct inode *inode; /* NULL for anonymous kinds; holds a reference */
+	struct lock pos_lock; /* pos, while a call moves it */
+	int64_t pos;
+	int32_t host_fd;
+	void *data; /* the kind's own */
+	char *name; /* for /proc/self/fd/N: absolute path or "pipe:[7]"; heap, may be NULL */
+};
+
+struct file *file_new(const struct file_ops *ops, uint32_t flags, void *data) must_check; /* refs 1, host_fd -1 */
+struct file *file_get(struct file *f);
+void file_put(struct file *f); /* NULL is harmless */
+static inline void file_put_cleanup(struct file **f)
+{
+	file_put(*f);
+}
+#define _cleanup_file_ __attribute__((cleanup(file_put_cleanup)))
+
+static inline bool file_nonblocking(const struct file *f)
+{
+	return __atomic_load_n(&f->flags, __ATOMIC_RELAXED) & O_NONBLOCK;
+}
+
+/* Descriptors (fdtable.c). */
+struct file *fd_get(int fd) must_check; /* a new reference, or NULL (-EBADF) */
+int fd_install(struct file *f, uint32_t fd_flags, int lowest) must_check; /* takes over the reference on success */
+int fd_close(int fd);
+int fdtable_start(void); /* 0, 1, 2 from the host */
+
+#endif

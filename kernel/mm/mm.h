@@ -1,0 +1,43 @@
+/*
+ * The program's address space: areas (VMAs) over pages that are added to the enclave when first touched. See vma.h for
+ * the structure. The processor's page permissions are the truth; what Linux would answer is the contract.
+ *
+ * memory_limit bounds committed pages (then -ENOMEM, or SIGBUS/SIGSEGV at a touch), never reservations.
+ */
+#ifndef ADYTON_KERNEL_MM_MM_H
+#define ADYTON_KERNEL_MM_MM_H
+
+#include "abi/layout.h"
+
+struct file;
+struct inode;
+
+/* Kernel-internal mapping calls, as mmap(2) and friends; flags are the program's MAP_* (MAP_FIXED included). */
+long mm_map(uint64_t addr, uint64_t length, int prot, int flags, struct file *file, uint64_t offset) must_check;
+int mm_unmap(uint64_t addr, uint64_t length) must_check;
+int mm_protect(uint64_t addr, uint64_t length, int prot) must_check;
+
+enum mm_fault_result { MM_FAULT_DONE, MM_FAULT_MAPERR, MM_FAULT_ACCERR, MM_FAULT_BUS };
+/*
+ * A page fault of program or kernel code at a program address; access is the #PF error code (bit 1 write, bit 4 fetch).
+ * DONE: run again. Takes mm->lock and may call the file system.
+ */
+enum mm_fault_result mm_fault(uint64_t addr, uint32_t access);
+
+/* brk for exec: where the heap starts, page aligned. */
+void mm_set_brk(uint64_t start);
+/* Replace the page of program text that holds `addr` by a copy with `size` bytes changed; safe against running threads. */
+int mm_patch_text(uint64_t addr, const void *bytes, size_t size) must_check;
+/* A page of executable memory for call stubs within +-2 GiB of `near`; returns its address or a negative errno. */
+long mm_stub_page(uint64_t near) must_check;
+
+void mm_start(uint64_t memory_limit);
+struct mm_usage {
+	uint64_t virtual_pages, committed_pages, peak_pages, stack_pages, text_pages, data_pages;
+};
+void mm_usage(struct mm_usage *out);
+/* Print /proc/self/maps lines through a callback; 0 or the callback's negative errno. */
+struct vma;
+int mm_each_vma(int (*each)(void *ctx, const struct vma *v), void *ctx);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * The process: everything that a child would inherit or that its threads share stands here, in one place. There is one
+ * process for now (fork is answered ENOSYS); the parts have locks of their own.
+ */
+#ifndef ADYTON_KERNEL_TASK_PROCESS_H
+#define ADYTON_KERNEL_TASK_PROCESS_H
+
+#include "abi/linux/resource.h"
+#include "abi/linux/signal.h"
+#include "base/list.h"
+#include "kernel/sync/lock.h"
+
+struct fdtable;
+struct mm;
+struct path;
+struct vfs;
+
+#define RLIM_NLIMITS_KERNEL 16
+
+struct credentials {
+	uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
+	uint32_t groups[64];
+	uint32_t group_count;
+};
+
+struct process {
+	struct lock lock; /* threads, thread_count, exit_code, dying, limits, credentials, umask, names */
+	struct list threads;
+	uint32_t thread_count;
+	uint32_t thread_max; /* from the definition; 0: no bound */
+	int32_t pid, ppid, pgid, sid;
+	bool dying;
+	int32_t exit_code; /* as wait() reports it */
+	uint32_t umask;
+	struct credentials cred;
+	struct rlimit limits[RLIM_NLIMITS_KERNEL];
+	bool quick; /* identity DEF_FLAG_QUICK: host files, host environment */
+	uint64_t start_ns; /* monotonic */
+	uint32_t dumpable, no_new_privs, personality;
+
+	struct lock signal_lock; /* actions, shared_pending, every thread's pending */
+	struct sigaction actions[65];
+	uint64_t shared_pending;
+	struct list shared_info;
+	uint64_t host_signals; /* atomic: signals the host reported, not yet taken in */
+
+	struct mm *mm;
+	struct fdtable *files;
+	struct vfs *vfs; /* mounts, root, working directory */
+
+	char exe[4096];     /* absolute path of the program that runs */
+	uint64_t arg_start, arg_end, env_start, env_end; /* on the program's stack, for /proc/self/cmdline and environ */
+	uint64_t auxv_start, auxv_end;
+	uint64_t brk_start;
+};
+
+extern struct process init_process;
+
+#endif

@@ -1,0 +1,117 @@
+/*
+ * A thread of the program. GS points at its struct thread, FS belongs to the program. `current` is the running thread.
+ */
+#ifndef ADYTON_KERNEL_TASK_THREAD_H
+#define ADYTON_KERNEL_TASK_THREAD_H
+
+/* What entry.S reaches through GS. */
+#define T_SELF 0
+#define T_KSTACK 8       /* top of the kernel stack; the frame of struct regs ends there */
+#define T_USER_RSP 16    /* scratch of the system call entry */
+#define T_HOST_RSP 24    /* the host's stack while we are inside */
+#define T_HOST_RET 32    /* where EEXIT goes */
+#define T_CALL_RSP 40    /* kernel stack while a host call is out; 0: none is */
+#define T_XSTACK 48      /* top of the exception stack */
+#define T_X_HOST_RSP 56  /* as T_HOST_RSP, for the entry that serves an exception */
+#define T_X_HOST_RET 64
+#define T_RESUME_RIP 72  /* where the exit path jumps to */
+#define T_WORK 80        /* u32: something to do before the program runs again (signals, exit) */
+#define T_STARTED 84     /* u32: 0 before the thread's first entry */
+#define T_INTERRUPTIBLE 88 /* u32: the host call that is going out may be given up */
+
+#define WORK_SIGNAL 1U /* a signal may be deliverable: recalculate */
+#define WORK_HOST 2U   /* the host reported signals */
+
+#ifndef __ASSEMBLER__
+#include "abi/layout.h"
+#include "abi/linux/signal.h"
+#include "abi/sgx.h"
+#include "base/list.h"
+#include "kernel/task/regs.h"
+
+struct border;
+struct process;
+struct waiter;
+
+struct thread {
+	struct thread *self;
+	uint64_t kstack;
+	uint64_t user_rsp, host_rsp, host_ret, call_rsp;
+	uint64_t xstack, x_host_rsp, x_host_ret;
+	uint64_t resume_rip;
+	uint32_t work;
+	uint32_t started;
+	uint32_t interruptible;
+	uint32_t no_fault; /* faults of kernel code at program addresses go to the fix-up at once */
+
+	/* Set before the thread first runs, constant afterwards. */
+	struct process *process;
+	struct border *border; /* host memory: only kernel/border/ looks inside */
+	uint64_t border_used; /* bytes of the buffer that calls in progress hold (a fault can nest one call in another) */
+	uint32_t slot; /* the host's name for this thread: park, unpark, interrupt */
+	int32_t tid;
+
+	/* The trap being served; only the thread itself. */
+	uint32_t trap_vector, trap_error;
+	uint64_t trap_address;
+
+	/* clone, exit, futex: owned by kernel/task. */
+	struct list process_link; /* process->lock */
+	uint64_t fs_base_start;   /* FS base at the first run of the program */
+	uint64_t clear_child_tid, robust_list, rseq;
+	uint32_t park_state;      /* atomic: see sync/park.h */
+	bool exiting;
+	char comm[16];
+	uint64_t start_ns;
+
+	/* Signals: owned by kernel/signal; process->signal_lock where another thread may write. */
+	uint64_t blocked, pending, saved_blocked;
+	bool restore_blocked; /* sigsuspend, ppoll...: put saved_blocked back after the handler was set up */
+	struct sigaltstack altstack;
+	struct list pending_info; /* queued siginfo of `pending` */
+
+	/* The crypto bracket (kernel/lib/fpu.h): the program's vector state while Nettle runs. */
+	void *fpu_area;
+};
+
+_Static_assert(offsetof(struct thread, kstack) == T_KSTACK, "thread");
+_Static_assert(offsetof(struct thread, call_rsp) == T_CALL_RSP, "thread");
+_Static_assert(offsetof(struct thread, resume_rip) == T_RESUME_RIP, "thread");
+_Static_assert(offsetof(struct thread, work) == T_WORK, "thread");
+_Static_assert(offsetof(struct thread, interruptible) == T_INTERRUPTIBLE, "thread");
+_Static_assert(offsetof(struct thread, started) == T_STARTED, "thread");
+_Static_assert(sizeof(struct thread) <= 2 * PAGE_SIZE, "thread");
+
+static inline struct thread *thread_current(void)
+{
+	struct thread *t;
+
+	__asm__("mov %%gs:0, %0" : "=r"(t));
+	return t;
+}
+#define current thread_current()
+
+static inline struct regs *thread_regs(struct thread *t)
+{
+	return (struct regs *)(t->kstack - sizeof(struct regs));
+}
+
+/* The block (abi/layout.h) in which this thread's TCS, SSA and stacks lie. */
+static inline uint64_t thread_block(const struct thread *t)
+{
+	return (uint64_t)t - THREAD_BLOCK_STRUCT;
+}
+
+/* The interrupted state of this thread, SSA frame 0: XSAVE area at the start, GPRSGX at the end. */
+static inline uint8_t *thread_ssa(const struct thread *t)
+{
+	return (uint8_t *)(thread_block(t) + THREAD_BLOCK_SSA);
+}
+
+static inline bool thread_has_work(const struct thread *t)
+{
+	return __atomic_load_n(&t->work, __ATOMIC_ACQUIRE) != 0;
+}
+#endif
+
+#endif
