@@ -54,6 +54,7 @@ class Counting(unittest.TestCase):
     def test_cases_missing_from_the_plan(self):
         self.assertEqual(judged("echo 1..2; echo ok 1 - a"), (1, 1, 0))
         self.assertEqual(judged("echo 1..2"), (0, 1, 0))
+        self.assertEqual(judged("echo 1..1; echo ok 1 - a; echo 1..1; echo ok 1 - b"), (2, 0, 0))
 
     def test_out_of_time(self):
         self.assertEqual(judged("sleep 30", timeout=0.2), (0, 1, 0))
