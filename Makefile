@@ -29,7 +29,8 @@ bench: setup-bench all
 # Secret memory counts against RLIMIT_MEMLOCK, so the host program carries the one capability that lifts it.
 install: all
 	meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
-	setcap cap_ipc_lock=ep $(HOST_PROGRAM) || echo "install: without CAP_IPC_LOCK, RLIMIT_MEMLOCK bounds protected memory" >&2
+	setcap cap_ipc_lock=ep $(HOST_PROGRAM) || \
+		echo "install: without CAP_IPC_LOCK, RLIMIT_MEMLOCK bounds protected memory" >&2
 
 fuzz: setup-check
 	tests/run --fuzz $(FUZZ_SECONDS)

@@ -53,7 +53,8 @@ static int run_folder(const char *folder)
 	while ((entry = readdir(dir)) != NULL) {
 		if (entry->d_name[0] == '.')
 			continue;
-		if (snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) >= (int)sizeof(path) || run_file(path) < 0) {
+		if (snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) >= (int)sizeof(path) ||
+		    run_file(path) < 0) {
 			closedir(dir);
 			return 0;
 		}

@@ -11,6 +11,9 @@ import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
+
+from tap import run  # noqa: E402
+
 PATH = pathlib.Path(__file__).resolve().parents[1] / "run"
 LOADER = importlib.machinery.SourceFileLoader("runner", str(PATH))
 runner = importlib.util.module_from_spec(importlib.util.spec_from_loader("runner", LOADER))
@@ -36,7 +39,8 @@ class Counting(unittest.TestCase):
         self.assertEqual((result.passed, result.failed), (0, []))
 
     def test_tap_cases_are_counted_one_by_one(self):
-        self.assertEqual(judged("echo 1..3; echo ok 1 - a; echo not ok 2 - b; echo 'ok 3 - c # SKIP why'; exit 1"), (1, 1, 1))
+        script = "echo 1..3; echo ok 1 - a; echo not ok 2 - b; echo 'ok 3 - c # SKIP why'; exit 1"
+        self.assertEqual(judged(script), (1, 1, 1))
 
     def test_cmocka_spells_a_skip_as_not_ok(self):
         self.assertEqual(judged("echo 1..1; echo 'not ok 1 # SKIP case'"), (0, 0, 1))
@@ -79,21 +83,5 @@ class Counting(unittest.TestCase):
         self.assertEqual(printed.getvalue().splitlines()[-1], "2 passed, 1 failed, 0 skipped")
 
 
-class TapResult(unittest.TextTestResult):
-    """unittest's results as TAP."""
-
-    def stopTest(self, test):
-        super().stopTest(test)
-        bad = [entry for entry in self.failures + self.errors if entry[0] is test]
-        print(f"{'not ok' if bad else 'ok'} {self.testsRun} - {test.id().split('.')[-1]}")
-
-
-def main():
-    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    print(f"1..{suite.countTestCases()}")
-    result = unittest.TextTestRunner(resultclass=TapResult, verbosity=0).run(suite)
-    return 0 if result.wasSuccessful() else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())
