@@ -80,7 +80,8 @@ class Manifests(unittest.TestCase):
         return [path for path, _, _ in includes.check_manifests(Tree(files))]
 
     def test_unlisted_source(self):
-        self.assertEqual(self.check({"base/a.c": "", "base/b.c": "", "base/meson.build": "files('a.c')\n"}), ["base/b.c"])
+        files = {"base/a.c": "", "base/b.c": "", "base/meson.build": "files('a.c')\n"}
+        self.assertEqual(self.check(files), ["base/b.c"])
 
     def test_listed_from_the_folder_above(self):
         self.assertEqual(self.check({"kernel/mm/a.c": "", "kernel/meson.build": "files('mm/a.c')\n"}), [])
@@ -126,7 +127,8 @@ class Style(unittest.TestCase):
     def test_banned_functions(self):
         for name in ("strcpy", "sprintf", "gets", "strcat", "atoi", "alloca", "system", "strtok"):
             self.assertEqual(len(found(style.check_banned, a_DOTc=f"\t{name}(x);\n")), 1, name)
-        self.assertEqual(found(style.check_banned, a_DOTc='\tsnprintf(x); p->system(x); /* gets(x) */ y("atoi(");\n'), [])
+        good = '\tsnprintf(x); p->system(x); /* gets(x) */ y("atoi(");\n'
+        self.assertEqual(found(style.check_banned, a_DOTc=good), [])
 
     def test_guards(self):
         good = "/* A. */\n#ifndef ADYTON_BASE_A_H\n#define ADYTON_BASE_A_H\nint x;\n#endif\n"
@@ -189,8 +191,8 @@ class Kernel(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             source, linked = pathlib.Path(folder, "a.S"), pathlib.Path(folder, "a")
             source.write_text(assembly)
-            subprocess.run(["cc", "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none", *flags, "-o", linked, source],
-                           check=True, capture_output=True)
+            command = ["cc", "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none", *flags, "-o", linked, source]
+            subprocess.run(command, check=True, capture_output=True)
             return elf.Elf(linked.read_bytes())
 
     def test_enclu_outside_its_section(self):
