@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Bring comments that are too wide back to 120 columns, in place: reflow.py FILE... Code that is too wide is only named.
+
+A wide line of a block comment flows into the next line of its paragraph. A wide comment behind code moves above it."""
+
+import pathlib
+import re
+import sys
+import textwrap
+
+WIDTH = 120
+
+
+def columns(line):
+    return len(line.expandtabs(8))
+
+
+def wrap(prefix, text):
+    """Lines of prefix and text; a tab in the prefix counts 8."""
+    room = WIDTH - columns(prefix)
+    return [prefix + part for part in textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)]
+
+
+def paragraph_goes_on(prefix, line):
+    """Whether this line is plain text with the same prefix, into which the line before may flow."""
+    return line.startswith(prefix) and line[len(prefix):len(prefix) + 1].isalnum() and not line.rstrip().endswith("*/") \
+        and "  " not in line[len(prefix):]
+
+
+def block(indent, text):
+    return [f"{indent}/*", *wrap(f"{indent} * ", text), f"{indent} */"]
+
+
+def above(indent, code, text):
+    """The comment over its code."""
+    one = f"{indent}/* {text} */"
+    return ([one] if columns(one) <= WIDTH else block(indent, text)) + [indent + code]
+
+
+def reflow(lines):
+    """(new lines, numbers of those that stay too wide)."""
+    lines, done, left = list(lines), [], []
+    while lines:
+        line = lines.pop(0)
+        if columns(line) <= WIDTH:
+            done.append(line)
+            continue
+        text = re.match(r"(\s*\* |# )(\S.*)$", line)
+        alone = re.match(r"(\s*)/\* (.*) \*/$", line)
+        behind = re.match(r"(\s*)(\S.*?)\s+/\* (.*) \*/$", line)
+        if text and not line.rstrip().endswith("*/"):
+            parts = wrap(text[1], text[2])
+            if len(parts) > 1 and lines and paragraph_goes_on(text[1], lines[0]):
+                lines[0] = parts.pop() + " " + lines[0][len(text[1]):]
+            done += parts
+        elif alone:
+            done += block(alone[1], alone[2])
+        elif behind and not line.rstrip().endswith("\\"):
+            done += above(behind[1], behind[2], behind[3])
+        else:
+            done.append(line)
+            left.append(len(done))
+    return done, left
+
+
+def main():
+    failed = False
+    for name in sys.argv[1:]:
+        path = pathlib.Path(name)
+        text = path.read_text()
+        lines, left = reflow(text.split("\n"))
+        if lines != text.split("\n"):
+            path.write_text("\n".join(lines))
+        for number in left:
+            print(f"{name}:{number}: still wider than {WIDTH}")
+            failed = True
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
