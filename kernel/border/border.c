@@ -126,10 +126,7 @@ static int border_out(struct border_frame *f, int i, uint64_t **slot)
 	return error;
 }
 
-/*
- * Take back what the host wrote: fixed structures whole, buffers as far as the result says (all of it where that is not
- * a length).
- */
+/* Take back what the host wrote: fixed structures whole, buffers as far as the result says (all of it where that is not a length). */
 static int border_in(struct border_frame *f, int i, uint64_t result)
 {
 	uint64_t size = border_cuts(f->row) && result < f->size[i] ? result : f->size[i];

@@ -7,8 +7,7 @@
  *   border_exit       a host call goes out; returns when EENTER brings the answer
  *
  * GS is struct thread, FS the program's. The kernel uses no vector registers, so the program's stay live all the time.
- * Two windows are known to the exception code by address: [border_check, border_left), with the stub page behind it,
- * and
+ * Two windows are known to the exception code by address: [border_check, border_left), with the stub page behind it, and
  * [run_check, run_left). A signal that comes inside them moves RIP to border_abort or run_again, so none is slept over
  * or forgotten.
  */
@@ -128,8 +127,8 @@ exception_entry:
 	.size enclave_entry, . - enclave_entry
 
 	/*
-	 * long border_exit(uint64_t why, uint64_t interruptible): RSI of the next EENTER; -EINTR (-4) when it did not
-	 * leave because there is work (only if interruptible).
+	 * long border_exit(uint64_t why, uint64_t interruptible): RSI of the next EENTER; -EINTR (-4) when it did not leave
+	 * because there is work (only if interruptible).
 	 */
 	.globl border_exit, border_check, border_left, border_abort
 	.type border_exit, @function

@@ -1,6 +1,4 @@
-/*
- * The compiled definition (abi/image.h), read once from its measured pages. Constant afterwards; strings end with NUL.
- */
+/* The compiled definition (abi/image.h), read once from its measured pages. Constant afterwards; strings end with NUL. */
 #ifndef ADYTON_KERNEL_EXEC_DEFINITION_H
 #define ADYTON_KERNEL_EXEC_DEFINITION_H
 

@@ -1,6 +1,4 @@
-/*
- * ELF files, as fs/binfmt_elf.c of Linux understands them. The file may be hostile: every number is checked before use.
- */
+/* ELF files, as fs/binfmt_elf.c of Linux understands them. The file may be hostile: every number is checked before use. */
 #include "abi/linux/elf.h"
 #include "abi/linux/errno.h"
 #include "abi/linux/mman.h"
@@ -143,9 +141,7 @@ static int elf_place(const struct elf_file *e, uint64_t dynamic_at, struct elf_i
 		return (int)at;
 	image->base = (((uint64_t)at + align - 1) & ~(align - 1)) - low;
 	image->end += image->base;
-	/*
-	 * The reservation found a free range; the segments go there one by one, and what is between them stays a hole.
-	 */
+	/* The reservation found a free range; the segments go there one by one, and what is between them stays a hole. */
 	return mm_unmap((uint64_t)at, PAGE_UP(high - low) + align);
 }
 

@@ -1,7 +1,6 @@
 /*
  * Names to inodes: mounts, path walking, symbolic links, and the operations on names. A file system is a table of
- * operations over inodes; ids of parents and names are enough for every one we have (EROFS, tmpfs, host directories,
- * proc).
+ * operations over inodes; ids of parents and names are enough for every one we have (EROFS, tmpfs, host directories, proc).
  */
 #ifndef ADYTON_KERNEL_FS_VFS_H
 #define ADYTON_KERNEL_FS_VFS_H
@@ -58,8 +57,8 @@ struct inode_ops {
 	int (*setattr)(struct inode *i, const struct inode_attr *attr);
 	int (*statfs)(struct inode *i, struct statfs *st);
 	/*
-	 * A whole remaining path at once, for file systems that can walk by themselves (host directories): must not
-	 * leave the mount and must not follow symbolic links; -ELOOP makes the walker go step by step. May be NULL.
+	 * A whole remaining path at once, for file systems that can walk by themselves (host directories): must not leave
+	 * the mount and must not follow symbolic links; -ELOOP makes the walker go step by step. May be NULL.
 	 */
 	int (*walk)(struct inode *dir, const char *rest, struct inode **out);
 	void (*release)(struct inode *i);

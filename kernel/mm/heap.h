@@ -14,10 +14,7 @@ void heap_free(void *p);
 void *heap_pages(size_t count) must_check;
 void heap_pages_free(void *p, size_t count);
 
-/*
- * One thread block (abi/layout.h) with its pages accepted, the TCS page still a regular page; guards are holes. 0:
- * none.
- */
+/* One thread block (abi/layout.h) with its pages accepted, the TCS page still a regular page; guards are holes. 0: none. */
 uint64_t heap_thread_block(void) must_check;
 
 void heap_start(void);

@@ -26,9 +26,7 @@ enum mm_fault_result mm_fault(uint64_t addr, uint32_t access);
 
 /* brk for exec: where the heap starts, page aligned. */
 void mm_set_brk(uint64_t start);
-/*
- * Replace the page of program text that holds `addr` by a copy with `size` bytes changed; safe against running threads.
- */
+/* Replace the page of program text that holds `addr` by a copy with `size` bytes changed; safe against running threads. */
 int mm_patch_text(uint64_t addr, const void *bytes, size_t size) must_check;
 /* A page of executable memory for call stubs within +-2 GiB of `near`; returns its address or a negative errno. */
 long mm_stub_page(uint64_t near) must_check;

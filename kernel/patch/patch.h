@@ -4,10 +4,7 @@
 
 #include "kernel/task/regs.h"
 
-/*
- * The program trapped at a real SYSCALL instruction (r->rip points at it): rewrite the site if that is safe, then serve
- * it.
- */
+/* The program trapped at a real SYSCALL instruction (r->rip points at it): rewrite the site if that is safe, then serve it. */
 void patch_trapped_syscall(struct regs *r);
 
 struct patch_counts {

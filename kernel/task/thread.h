@@ -47,8 +47,7 @@ struct thread {
 	/* Set before the thread first runs, constant afterwards. */
 	struct process *process;
 	struct border *border; /* host memory: only kernel/border/ looks inside */
-	/* bytes of the buffer that calls in progress hold (a fault can nest one call in another) */
-	uint64_t border_used;
+	uint64_t border_used; /* bytes of the buffer that calls in progress hold (a fault can nest one call in another) */
 	uint32_t slot; /* the host's name for this thread: park, unpark, interrupt */
 	int32_t tid;
 

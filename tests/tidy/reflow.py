@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Bring comments that are too wide back to 120 columns, in place: reflow.py FILE... Code that is too wide is only named.
+"""Bring lines that are too wide back to 120 columns, in place: reflow.py FILE...
 
-A wide line of a block comment flows into the next line of its paragraph. A wide comment behind code moves above it."""
+A wide line of a block comment flows into the next line of its paragraph; a wide comment behind code moves above it.
+Wide code is laid out by clang-format, those lines only. What stays too wide is named."""
 
 import pathlib
 import re
+import shutil
+import subprocess
 import sys
 import textwrap
 
@@ -23,8 +26,8 @@ def wrap(prefix, text):
 
 def paragraph_goes_on(prefix, line):
     """Whether this line is plain text with the same prefix, into which the line before may flow."""
-    return line.startswith(prefix) and line[len(prefix):len(prefix) + 1].isalnum() and not line.rstrip().endswith("*/") \
-        and "  " not in line[len(prefix):]
+    text = line[len(prefix):]
+    return line.startswith(prefix) and text[:1].isalnum() and not text.rstrip().endswith("*/") and "  " not in text
 
 
 def block(indent, text):
@@ -63,17 +66,25 @@ def reflow(lines):
     return done, left
 
 
+def lay_out(path, numbers):
+    """clang-format for these lines alone."""
+    if path.suffix in (".c", ".h") and numbers and shutil.which("clang-format"):
+        lines = [f"--lines={n}:{n}" for n in numbers]
+        subprocess.run(["clang-format", "--style=file", "-i", *lines, str(path)], check=True)
+
+
 def main():
     failed = False
-    for name in sys.argv[1:]:
-        path = pathlib.Path(name)
+    for path in map(pathlib.Path, sys.argv[1:]):
         text = path.read_text()
         lines, left = reflow(text.split("\n"))
         if lines != text.split("\n"):
             path.write_text("\n".join(lines))
-        for number in left:
-            print(f"{name}:{number}: still wider than {WIDTH}")
-            failed = True
+        lay_out(path, left)
+        for number, line in enumerate(path.read_text().split("\n"), 1):
+            if columns(line) > WIDTH:
+                print(f"{path}:{number}: still wider than {WIDTH}")
+                failed = True
     return 1 if failed else 0
 
 
