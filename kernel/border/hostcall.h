@@ -13,6 +13,6 @@
 #include "hostcalls.h" /* generated */
 
 /* The largest piece that one call moves. */
-#define HOST_BUFFER (BORDER_SIZE - BORDER_BUFFER - 4096)
+#define HOST_BUFFER BORDER_CALL_MAX
 
 #endif
