@@ -1,0 +1,22 @@
+/* Threads' lives: making, leaving, and the end of the process. */
+#ifndef ADYTON_KERNEL_TASK_TASK_H
+#define ADYTON_KERNEL_TASK_TASK_H
+
+#include "kernel/task/process.h"
+#include "kernel/task/thread.h"
+
+/* The first thread at the start of the process, with everything of struct process that is not somebody else's. */
+void task_start(struct thread *first);
+
+/* What a new thread's first entry calls on its kernel stack (kernel/entry): runs the program from thread_regs(current). */
+_Noreturn void thread_begin(void);
+
+/* Leave: never come back to the program. The last thread's exit ends the process. */
+_Noreturn void thread_exit(int code);
+/* End the process with a status as wait() reports it: exit code << 8, or the signal number. */
+_Noreturn void process_exit(int wait_status);
+
+/* entry.S: load thread_regs(current) and run the program, on a fresh kernel stack. */
+_Noreturn void entry_run_program(void);
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * Time inside. The monotonic clock and the wall clock are read from the TSC against a base that the host gave (the host
+ * owns the clock: CAVEATS.md); they never run backwards within one enclave.
+ */
+#ifndef ADYTON_KERNEL_TIME_CLOCK_H
+#define ADYTON_KERNEL_TIME_CLOCK_H
+
+#include "abi/linux/time.h"
+#include "abi/types.h"
+
+int64_t clock_monotonic_ns(void);
+int64_t clock_realtime_ns(void);
+/* A relative or absolute timespec of the program to a deadline for thread_park(); NO_DEADLINE for a NULL address. -EINVAL, -EFAULT. */
+int clock_deadline_from_user(uint64_t timespec_addr, bool absolute, int clock, int64_t *deadline_ns) must_check;
+int clock_check_timespec(const struct timespec *ts) must_check;
+
+void clock_start(void);
+
+#endif
