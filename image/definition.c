@@ -1,5 +1,6 @@
 /* Definitions in HCL. Every key stands in a table with the function that checks its value. */
 #include "image/definition.h"
+#include "abi/layout.h"
 #include "base/hcl.h"
 #include "image/cleanup.h"
 #include "image/io.h"

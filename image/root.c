@@ -58,10 +58,10 @@ static int root_run(char *const argv[], int out, int log)
 	int err, status;
 
 	posix_spawn_file_actions_init(&actions);
-	/* The scratch file goes by as descriptor 3; dup2 takes close-on-exec away, also onto itself. */
-	posix_spawn_file_actions_adddup2(&actions, out, 3);
 	posix_spawn_file_actions_adddup2(&actions, log, 1);
 	posix_spawn_file_actions_adddup2(&actions, log, 2);
+	/* The scratch file goes by as descriptor 3; dup2 takes close-on-exec away, also onto itself. */
+	posix_spawn_file_actions_adddup2(&actions, out, 3);
 	err = posix_spawn(&pid, argv[0], &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	if (err)
@@ -126,7 +126,7 @@ static int root_hash(struct root *r, struct fail *f)
 		blocks = 2;
 	if (ftruncate(r->fd, (off_t)(blocks * PAGE_SIZE)))
 		return fail(f, "root file system: %s", strerror(errno));
-	return verity_build(&r->verity, r->fd, 0, blocks, f);
+	return verity_build(&r->verity, r->fd, blocks, f);
 }
 
 int root_make(struct root *r, const char *path, const char *scratch, struct fail *f)

@@ -3,6 +3,7 @@
 #include "image/cleanup.h"
 #include "image/io.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define VERITY_FANOUT (PAGE_SIZE / SHA256_SIZE)
@@ -40,17 +41,25 @@ uint64_t verity_hash_blocks(uint64_t data_blocks)
 	return l.total;
 }
 
-static int verity_hash_data(uint8_t *out, int fd, uint64_t offset, uint64_t blocks)
+uint64_t verity_first_leaf(uint64_t data_blocks)
+{
+	struct levels l;
+
+	verity_levels(&l, data_blocks);
+	return l.start[0];
+}
+
+static int verity_hash_data(uint8_t *out, int fd, uint64_t blocks)
 {
 	_cleanup_free_ uint8_t *buffer = malloc(VERITY_BATCH * PAGE_SIZE);
 	int err;
 
 	if (!buffer)
-		return -1;
+		return -ENOMEM;
 	for (uint64_t i = 0; i < blocks; i += VERITY_BATCH) {
 		uint64_t n = blocks - i < VERITY_BATCH ? blocks - i : VERITY_BATCH;
 
-		err = io_pread(fd, buffer, n * PAGE_SIZE, offset + i * PAGE_SIZE);
+		err = io_pread(fd, buffer, n * PAGE_SIZE, i * PAGE_SIZE);
 		if (err)
 			return err;
 		for (uint64_t j = 0; j < n; j++, out += SHA256_SIZE)
@@ -59,29 +68,51 @@ static int verity_hash_data(uint8_t *out, int fd, uint64_t offset, uint64_t bloc
 	return 0;
 }
 
-int verity_build(struct verity *v, int fd, uint64_t offset, uint64_t data_blocks, struct fail *f)
+static int verity_start(struct verity *v, struct levels *l, uint64_t data_blocks, struct fail *f)
+{
+	*v = (struct verity){ .data_blocks = data_blocks };
+	if (data_blocks < 2 || data_blocks > 1UL << 40)
+		return fail(f, "hash tree: expected from 2 to 2^40 blocks, found %lu", data_blocks);
+	verity_levels(l, data_blocks);
+	v->hash_blocks = l->total;
+	v->tree = calloc(l->total, PAGE_SIZE);
+	return v->tree ? 0 : fail(f, "hash tree: out of memory for %lu blocks", l->total);
+}
+
+static void verity_finish(struct verity *v, const struct levels *l)
+{
+	for (unsigned int i = 1; i < l->count; i++)
+		for (uint64_t j = 0; j < l->blocks[i - 1]; j++)
+			sha256(v->tree + (l->start[i - 1] + j) * PAGE_SIZE, PAGE_SIZE,
+			       v->tree + l->start[i] * PAGE_SIZE + j * SHA256_SIZE);
+	sha256(v->tree, PAGE_SIZE, v->root_hash);
+}
+
+int verity_build(struct verity *v, int fd, uint64_t data_blocks, struct fail *f)
 {
 	struct levels l;
 	int err;
 
-	*v = (struct verity){ .data_blocks = data_blocks };
-	if (data_blocks < 2 || data_blocks > 1UL << 40)
-		return fail(f, "hash tree: expected from 2 to 2^40 blocks, found %lu", data_blocks);
-	verity_levels(&l, data_blocks);
-	v->hash_blocks = l.total;
-	v->tree = calloc(l.total, PAGE_SIZE);
-	if (!v->tree)
-		return fail(f, "hash tree: out of memory for %lu blocks", l.total);
-	err = verity_hash_data(v->tree + l.start[0] * PAGE_SIZE, fd, offset, data_blocks);
+	if (verity_start(v, &l, data_blocks, f))
+		return -1;
+	err = verity_hash_data(v->tree + l.start[0] * PAGE_SIZE, fd, data_blocks);
 	if (err) {
 		verity_free(v);
 		return fail(f, "hash tree: cannot read the root file system: %s", strerror(-err));
 	}
-	for (unsigned int i = 1; i < l.count; i++)
-		for (uint64_t j = 0; j < l.blocks[i - 1]; j++)
-			sha256(v->tree + (l.start[i - 1] + j) * PAGE_SIZE, PAGE_SIZE,
-			       v->tree + l.start[i] * PAGE_SIZE + j * SHA256_SIZE);
-	sha256(v->tree, PAGE_SIZE, v->root_hash);
+	verity_finish(v, &l);
+	return 0;
+}
+
+int verity_build_memory(struct verity *v, const uint8_t *data, uint64_t data_blocks, struct fail *f)
+{
+	struct levels l;
+
+	if (verity_start(v, &l, data_blocks, f))
+		return -1;
+	for (uint64_t i = 0; i < data_blocks; i++)
+		sha256(data + i * PAGE_SIZE, PAGE_SIZE, v->tree + l.start[0] * PAGE_SIZE + i * SHA256_SIZE);
+	verity_finish(v, &l);
 	return 0;
 }
 

@@ -15,8 +15,11 @@ struct verity {
 };
 
 uint64_t verity_hash_blocks(uint64_t data_blocks);
-/* Hash `data_blocks` blocks of fd from `offset` on; at least two, so that there is a tree. */
-must_check int verity_build(struct verity *v, int fd, uint64_t offset, uint64_t data_blocks, struct fail *f);
+/* In blocks from the start of the tree: where the hashes of data blocks begin. */
+uint64_t verity_first_leaf(uint64_t data_blocks);
+/* Hash the first `data_blocks` blocks of fd, or of memory; at least two, so that there is a tree. */
+must_check int verity_build(struct verity *v, int fd, uint64_t data_blocks, struct fail *f);
+must_check int verity_build_memory(struct verity *v, const uint8_t *data, uint64_t data_blocks, struct fail *f);
 void verity_free(struct verity *v);
 
 #endif
