@@ -30,6 +30,9 @@ uint64_t user_fixup(uint64_t rip);
 
 int cmpxchg_user_u32(uint64_t addr, uint32_t expected, uint32_t desired, uint32_t *old) must_check;
 
+/* For the fault handler: where the kernel goes on when program memory is missing at this instruction; 0: not one of ours. */
+uint64_t user_fixup(uint64_t rip);
+
 /*
  * One or more pieces of memory that data moves to or from: program memory, or the kernel's own (addresses tell them
  * apart: the kernel lies above USER_TOP). `total` is the sum of the pieces' lengths.
