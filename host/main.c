@@ -76,7 +76,7 @@ void *secret_memory(uint64_t size, uint64_t align)
 
 static const struct cpu_ops *main_processor(void)
 {
-	return host.launch->processor == LAUNCH_PROCESSOR_HW ? &cpu_hw : &cpu_soft;
+	return &cpu_soft;
 }
 
 _Noreturn void host_main(uint64_t *stack)
