@@ -199,7 +199,8 @@ class Kernel(unittest.TestCase):
             return elf.Elf(linked.read_bytes())
 
     def test_enclu_outside_its_section(self):
-        good = '.section .enclu,"ax"\nenclu\n.text\n.globl _start\n_start: nop\n'
+        good = '.section .enclu,"ax"\n.balign 4096\nenclu\n.text\n.globl _start\n_start: nop\n'
+        self.assertIn("not one page", list(elf.check_enclu_bytes(self.link(good.replace("4096", "64\nnop"))))[0])
         self.assertEqual(list(elf.check_enclu_bytes(self.link(good))), [])
         self.assertEqual(len(list(elf.check_enclu_bytes(self.link(good + "enclu\n")))), 1)
         hidden = good + "mov $0xd7010f00,%eax\n"
@@ -209,6 +210,14 @@ class Kernel(unittest.TestCase):
         text = ".globl _start\n_start: nop\n.data\n.long 1\n"
         self.assertEqual(list(elf.check_segments(self.link(text))), [])
         self.assertEqual(len(list(elf.check_segments(self.link(text, "-Wl,-N")))), 1)
+
+    def test_dynamic(self):
+        text = ".globl _start\n_start: nop\n"
+        self.assertEqual(list(elf.check_static(self.link(text))), [])
+        with tempfile.TemporaryDirectory() as folder:
+            program = pathlib.Path(folder, "a")
+            subprocess.run(["cc", "-x", "c", "-o", program, "-"], input=b"int main(void) { return 0; }", check=True)
+            self.assertEqual(len(list(elf.check_static(elf.Elf(program.read_bytes())))), 1)
 
     def test_undefined(self):
         text = ".globl _start\n_start: nop\n.weak w\n.quad w\n"
