@@ -148,7 +148,7 @@ class Style(unittest.TestCase):
     def test_places(self):
         for place in ("ho" "me", "ro" "ot", "wo" "rk"):
             self.assertEqual(len(found(style.check_words, a_DOTsh=f"cd /{place}/me\n")), 1, place)
-        self.assertEqual(found(style.check_words, a_DOTsh="cd src/work/x /tmp/x\n"), [])
+        self.assertEqual(found(style.check_words, a_DOTsh="cd src/home/x /tmp/x\n"), [])
 
     def test_conditions_inside_functions(self):
         self.assertEqual(len(found(style.check_ifdefs, a_DOTc="int f(void)\n{\n#ifdef X\n\tx();\n#endif\n}\n")), 1)
