@@ -92,6 +92,11 @@ class Manifests(unittest.TestCase):
     def test_the_same_name_elsewhere_does_not_count(self):
         self.assertEqual(self.check({"a/x.c": "", "b/x.c": "", "b/meson.build": "files('x.c')\n"}), ["a/x.c"])
 
+    def test_a_test_does_not_vouch_for_the_kernel(self):
+        files = {"kernel/fs/a.c": "", "tests/fuzz/f.c": "",
+                 "tests/unit/a/meson.build": "files('../../../kernel/fs/a.c', '../../fuzz/f.c')\n"}
+        self.assertEqual(self.check(files), ["kernel/fs/a.c"])
+
     def test_globs(self):
         self.assertEqual(self.check({"kernel/meson.build": "run_command('ls *.c')\n"}), ["kernel/meson.build"])
 
