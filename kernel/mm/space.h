@@ -43,6 +43,8 @@ int space_release(struct mm *mm, uint64_t start, uint64_t end) must_check;
 int space_protect(struct mm *mm, uint64_t start, uint64_t end, uint32_t rwx, bool lazy_write) must_check;
 /* Commit what is absent of [start, end), like a touch of every page. Takes mm->lock itself. */
 int space_populate(uint64_t start, uint64_t end);
+/* Is there an area everywhere in [start, end)? Takes mm->lock itself. */
+bool space_mapped(uint64_t start, uint64_t end);
 bool space_room(struct mm *mm, uint64_t pages);
 
 /* map.c, mm->lock is held. `dead` collects areas whose files are put after the lock was released. */
