@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 
 import elf  # noqa: E402
 import includes  # noqa: E402
+import reflow  # noqa: E402
 import style  # noqa: E402
 from tap import run  # noqa: E402
 from tree import Tree, without_comments, without_strings  # noqa: E402
@@ -218,6 +219,31 @@ class Kernel(unittest.TestCase):
             elf.Elf(b"\x7fELF\x01\x01" + bytes(100))
         with self.assertRaises(struct.error):
             elf.Elf(b"\x7fELF\x02\x01")
+
+
+class Reflow(unittest.TestCase):
+    def reflow(self, text):
+        lines, left = reflow.reflow(text.split("\n"))
+        self.assertTrue(left or all(reflow.columns(line) <= 120 for line in lines))
+        return lines, left
+
+    def test_a_paragraph_flows(self):
+        lines, _ = self.reflow("/*\n * " + "word " * 30 + "end\n * and more\n *\n * next\n */\nint x;")
+        self.assertEqual(" ".join(line[3:] for line in lines[1:-4]).split(), ["word"] * 30 + ["end", "and", "more"])
+        self.assertEqual(lines[-4:], [" *", " * next", " */", "int x;"])
+        self.assertEqual(len(lines), 7)
+
+    def test_a_comment_behind_code_moves_above(self):
+        lines, _ = self.reflow("\tint field;" + " " * 30 + "/* " + "w " * 50 + "*/")
+        self.assertEqual(lines, ["\t/* " + "w " * 50 + "*/", "\tint field;"])
+
+    def test_one_line_becomes_a_block(self):
+        lines, _ = self.reflow("/* " + "word " * 30 + "*/")
+        self.assertEqual((lines[0], lines[-1], len(lines)), ("/*", " */", 4))
+
+    def test_code_is_left_alone_and_named(self):
+        code = "\tf(" + "a, " * 50 + "b);"
+        self.assertEqual(self.reflow(code), ([code], [1]))
 
 
 if __name__ == "__main__":
