@@ -1,5 +1,6 @@
 #include "kernel/mm/epc.h"
 
+#include "abi/linux/errno.h"
 #include "base/mem.h"
 #include "cpu/enclu.h"
 #include "kernel/border/hostcall.h"
