@@ -5,12 +5,14 @@
 #ifndef ADYTON_ABI_HOSTCALL_H
 #define ADYTON_ABI_HOSTCALL_H
 
+#include "abi/linux/resource.h"
+#include "abi/linux/time.h"
 #include "abi/types.h"
 
 /* EEXIT: RDI says why. EENTER with CSSA 0: RDI is one of these, RSI goes with it. */
 #define EXIT_HOSTCALL 1 /* serve border->nr, then EENTER with ENTER_RETURN */
 #define EXIT_RESUME 2   /* the exception was handled: ERESUME */
-#define ENTER_PROCESS 1 /* first entry of the process: RSI is the thread's border, RDX its size, R8 the launch block, R9 its size */
+#define ENTER_PROCESS 1 /* first entry of the process: RSI is the thread's border, RDX its size, R8 a struct host_start, R9 its size */
 #define ENTER_THREAD 2  /* first entry of a further thread: RSI border, RDX size */
 #define ENTER_RETURN 3  /* the host call is done, its result is in border->result */
 /* EENTER with CSSA 1: RDI is a signal that arrived for the process, or 0; a fault is read from the SSA frame. */
@@ -29,7 +31,25 @@ struct border {
 #define BORDER_BUFFER 128
 _Static_assert(offsetof(struct border, buffer) <= BORDER_BUFFER, "border");
 
-#define BORDER_SIZE (256 * KIB + 4096)
+/* The window: its head, then room for one call and for those that a fault in its middle makes. */
+#define BORDER_SIZE (512 * KIB)
+#define BORDER_CALL_MAX (128 * KIB)
+
+/* What the process inherits from the one that started it. Informational, except where the kernel says otherwise. */
+struct host_start {
+	uint64_t launch; /* struct launch (abi/launch.h), in host memory */
+	uint64_t launch_size;
+	int32_t pid, ppid, pgid, sid;
+	uint32_t uid, euid, gid, egid;
+	uint32_t group_count, groups[64];
+	uint32_t umask, dumpable;
+	struct rlimit limits[16];
+	uint64_t blocked, ignored; /* signals, bit n-1 */
+	uint64_t hwcap, hwcap2, clock_tick, min_signal_stack;
+	uint8_t platform[16]; /* AT_PLATFORM */
+	uint8_t nodename[65], release[65], version[65], machine[65], domain[65];
+	uint8_t padding[3];
+};
 
 struct host_addr {
 	uint32_t size; /* as the system call reported it */
@@ -50,12 +70,20 @@ struct host_fds {
 	int32_t fd[2];
 };
 
+struct timespec_pair {
+	struct timespec at[2];
+};
+
+struct loff {
+	int64_t at;
+};
+
 struct host_cpuid {
 	uint32_t eax, ebx, ecx, edx;
 };
 
 /* What only the kernel counts; the host adds its own and writes --stats. */
-struct host_stats {
+struct host_stats { /* of the whole run */
 	uint64_t traps, patched_sites, unpatchable_sites, page_faults, committed_pages, peak_pages;
 };
 

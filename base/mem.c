@@ -69,7 +69,9 @@ size_t strnlen(const char *s, size_t max)
 
 int strcmp(const char *a, const char *b)
 {
-	return strncmp(a, b, SIZE_MAX);
+	for (; *a && *a == *b; a++, b++)
+		;
+	return (uint8_t)*a - (uint8_t)*b;
 }
 
 int strncmp(const char *a, const char *b, size_t max)
@@ -103,22 +105,6 @@ char *strrchr(const char *s, int c)
 		if (!*s)
 			return (char *)(uintptr_t)last;
 	}
-}
-
-void mem_wipe(void *to, size_t size)
-{
-	memset(to, 0, size);
-	__asm__ volatile("" : : "r"(to) : "memory");
-}
-
-bool mem_equal_secret(const void *a, const void *b, size_t size)
-{
-	const volatile uint8_t *x = a, *y = b;
-	uint8_t differ = 0;
-
-	while (size--)
-		differ |= *x++ ^ *y++;
-	return differ == 0;
 }
 
 size_t str_copy(char *to, size_t size, const char *from)

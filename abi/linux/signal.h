@@ -1,6 +1,6 @@
 /*
- * Signals as the kernel has them, which is not what libc shows: a set is 64 bits (`linux_sigset_t`, since libc's sigset_t
- * is 1024), sigaction carries the restorer, and the frame on the stack is ucontext followed by siginfo.
+ * Signals as the kernel has them, which is not what libc shows: a set is 64 bits (`linux_sigset_t`, since libc's
+ * sigset_t is 1024), sigaction carries the restorer, and the frame on the stack is ucontext followed by siginfo.
  */
 #ifndef ADYTON_ABI_LINUX_SIGNAL_H
 #define ADYTON_ABI_LINUX_SIGNAL_H

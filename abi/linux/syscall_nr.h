@@ -1,5 +1,5 @@
 /*
- * Numbers of the x86-64 system calls, Linux 6.8. 335 to 423 are a gap: from 424 on a call has one number on every machine.
+ * Numbers of the x86-64 system calls, Linux 6.8. After the gap (335 to 423) a call has one number on all machines.
  */
 #ifndef ADYTON_ABI_LINUX_SYSCALL_NR_H
 #define ADYTON_ABI_LINUX_SYSCALL_NR_H

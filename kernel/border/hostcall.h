@@ -9,10 +9,14 @@
 #define ADYTON_KERNEL_BORDER_HOSTCALL_H
 
 #include "abi/hostcall.h"
+#include "abi/linux/fcntl.h"
+#include "abi/linux/poll.h"
+#include "abi/linux/stat.h"
+#include "abi/linux/sysinfo.h"
 #include "kernel/mm/user.h"
 #include "hostcalls.h" /* generated */
 
 /* The largest piece that one call moves. */
-#define HOST_BUFFER (BORDER_SIZE - BORDER_BUFFER - 4096)
+#define HOST_BUFFER BORDER_CALL_MAX
 
 #endif

@@ -25,6 +25,9 @@ void signal_pipe(void);
 int signal_set_temporary_mask(uint64_t set_addr, uint64_t set_size) must_check; /* set_addr 0: nothing */
 void signal_restore_mask_now(void); /* the call was not interrupted */
 
+/* The host says that a signal came for the process: lock-free, may run on the exception stack. Others than the host may send are dropped. */
+void signal_from_host(int sig);
+
 void signal_start(uint64_t blocked_by_host, uint64_t ignored_by_host);
 
 #endif

@@ -39,7 +39,7 @@ struct process {
 	uint32_t dumpable, no_new_privs, personality;
 
 	struct lock signal_lock; /* actions, shared_pending, every thread's pending */
-	struct sigaction_kernel actions[65];
+	struct sigaction actions[65];
 	uint64_t shared_pending;
 	struct list shared_info;
 	uint64_t host_signals; /* atomic: signals the host reported, not yet taken in */

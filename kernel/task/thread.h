@@ -17,6 +17,7 @@
 #define T_RESUME_RIP 72  /* where the exit path jumps to */
 #define T_WORK 80        /* u32: something to do before the program runs again (signals, exit) */
 #define T_STARTED 84     /* u32: 0 before the thread's first entry */
+#define T_INTERRUPTIBLE 88 /* u32: the host call that is going out may be given up */
 
 #define WORK_SIGNAL 1U /* a signal may be deliverable: recalculate */
 #define WORK_HOST 2U   /* the host reported signals */
@@ -40,11 +41,13 @@ struct thread {
 	uint64_t resume_rip;
 	uint32_t work;
 	uint32_t started;
+	uint32_t interruptible;
+	uint32_t no_fault; /* faults of kernel code at program addresses go to the fix-up at once */
 
 	/* Set before the thread first runs, constant afterwards. */
 	struct process *process;
 	struct border *border; /* host memory: only kernel/border/ looks inside */
-	uint64_t border_size;
+	uint64_t border_used; /* bytes of the buffer that calls in progress hold (a fault can nest one call in another) */
 	uint32_t slot; /* the host's name for this thread: park, unpark, interrupt */
 	int32_t tid;
 
@@ -64,7 +67,7 @@ struct thread {
 	/* Signals: owned by kernel/signal; process->signal_lock where another thread may write. */
 	uint64_t blocked, pending, saved_blocked;
 	bool restore_blocked; /* sigsuspend, ppoll...: put saved_blocked back after the handler was set up */
-	stack_t altstack;
+	struct sigaltstack altstack;
 	struct list pending_info; /* queued siginfo of `pending` */
 
 	/* The crypto bracket (kernel/lib/fpu.h): the program's vector state while Nettle runs. */
@@ -75,6 +78,7 @@ _Static_assert(offsetof(struct thread, kstack) == T_KSTACK, "thread");
 _Static_assert(offsetof(struct thread, call_rsp) == T_CALL_RSP, "thread");
 _Static_assert(offsetof(struct thread, resume_rip) == T_RESUME_RIP, "thread");
 _Static_assert(offsetof(struct thread, work) == T_WORK, "thread");
+_Static_assert(offsetof(struct thread, interruptible) == T_INTERRUPTIBLE, "thread");
 _Static_assert(offsetof(struct thread, started) == T_STARTED, "thread");
 _Static_assert(sizeof(struct thread) <= 2 * PAGE_SIZE, "thread");
 
