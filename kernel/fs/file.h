@@ -17,6 +17,7 @@ struct file;
 struct inode;
 struct path;
 struct inode_attr;
+struct epoll_item;
 
 /* Whoever asks an in-enclave object to report readiness later gives a way to attach waiters. NULL: only ask. */
 struct poll_table {
@@ -59,6 +60,7 @@ struct file {
 	int32_t host_fd;
 	void *data; /* the kind's own */
 	char *name; /* for /proc/self/fd/N: absolute path or "pipe:[7]"; heap, may be NULL */
+	struct epoll_item *epoll_items; /* NULL, or who watches it: kernel/epoll/epoll.h */
 };
 
 struct file *file_new(const struct file_ops *ops, uint32_t flags, void *data) must_check; /* refs 1, host_fd -1 */
