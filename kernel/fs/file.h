@@ -18,6 +18,7 @@ struct file;
 struct inode;
 struct path;
 struct inode_attr;
+struct epoll_item;
 
 /* Whoever asks an in-enclave object to report readiness later gives a way to attach waiters. NULL: only ask. */
 struct poll_table {
@@ -73,6 +74,7 @@ struct file {
 	char *name; /* for /proc/self/fd/N: absolute path or "pipe:[7]"; heap, may be NULL */
 	uint32_t mounts_listed; /* directories: how many mount points without a directory below them were listed; pos_lock */
 	int32_t owner; /* F_SETOWN */
+	struct epoll_item *epoll_items; /* NULL, or who watches it: kernel/epoll/epoll.h */
 };
 
 struct file *file_new(const struct file_ops *ops, uint32_t flags, void *data) must_check; /* refs 1, host_fd -1 */
