@@ -31,6 +31,9 @@ int mm_patch_text(uint64_t addr, const void *bytes, size_t size) must_check;
 /* A page of executable memory for call stubs within +-2 GiB of `near`; returns its address or a negative errno. */
 long mm_stub_page(uint64_t near) must_check;
 
+/* Before the process ends: write shared file mappings back. No lock may be held. */
+void mm_flush(void);
+
 void mm_start(uint64_t memory_limit);
 struct mm_usage {
 	uint64_t virtual_pages, committed_pages, peak_pages, stack_pages, text_pages, data_pages;
