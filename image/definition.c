@@ -92,6 +92,16 @@ static int parse_path(struct arena *arena, const struct hcl_node *node, void *ou
 	return err;
 }
 
+static int list_make(struct strings *list, struct arena *arena, const struct hcl_node *node, size_t count,
+		     struct text_error *error)
+{
+	if (count > DEFINITION_LIST_MAX)
+		return hcl_error(error, node->value, "expected at most 256 entries", NULL);
+	list->count = 0;
+	list->at = arena_take(arena, (count + 1) * sizeof(char *));
+	return list->at ? 0 : hcl_error(error, node->value, "the definition is too large", NULL);
+}
+
 static int parse_strings(struct arena *arena, const struct hcl_node *node, void *out, struct text_error *error)
 {
 	struct strings *list = out;
@@ -102,9 +112,8 @@ static int parse_strings(struct arena *arena, const struct hcl_node *node, void 
 	for (const struct hcl_node *n = node->first; n; n = n->next, count++)
 		if (n->kind != HCL_STRING)
 			return hcl_error_kind(error, n, "a string");
-	list->at = arena_take(arena, (count + 1) * sizeof(char *));
-	if (!list->at)
-		return hcl_error(error, node->at, "the definition is too large", NULL);
+	if (list_make(list, arena, node, count, error))
+		return -1;
 	for (const struct hcl_node *n = node->first; n; n = n->next)
 		list->at[list->count++] = n->text.at;
 	return 0;
@@ -147,8 +156,9 @@ static int parse_environment(struct arena *arena, const struct hcl_node *node, v
 		if (!variable_is_good(&n->name))
 			return hcl_error(error, n->at, "expected a variable's name, not empty and without '='", n->name.at);
 	}
-	list->at = arena_take(arena, (count + 1) * sizeof(char *));
-	for (const struct hcl_node *n = node->first; n && list->at; n = n->next) {
+	if (list_make(list, arena, node, count, error))
+		return -1;
+	for (const struct hcl_node *n = node->first; n; n = n->next) {
 		char *both = arena_take(arena, n->name.size + n->text.size + 2);
 
 		if (!both)
@@ -157,8 +167,6 @@ static int parse_environment(struct arena *arena, const struct hcl_node *node, v
 		memcpy(both + n->name.size + 1, n->text.at, n->text.size + 1);
 		list->at[list->count++] = both;
 	}
-	if (!list->at)
-		return hcl_error(error, node->at, "the definition is too large", NULL);
 	qsort(list->at, list->count, sizeof(char *), compare_strings);
 	for (size_t i = 0; i < list->count; i++)
 		((char *)(uintptr_t)list->at[i])[strlen(list->at[i])] = '=';
@@ -248,7 +256,7 @@ static int parse_memory(struct arena *arena, const struct hcl_node *node, void *
 
 static int parse_processor(struct arena *arena, const struct hcl_node *node, void *out, struct text_error *error)
 {
-	const char *name;
+	const char *name = "";
 	int err = parse_string(arena, node, &name, error);
 
 	(void)out;
@@ -330,7 +338,7 @@ static int mount_add(struct definition *d, const struct hcl_block *block, const 
 		return hcl_error(error, block->at->value, keys->source ? "a tmpfs has no source" :
 				 "expected the key source in this mount", NULL);
 	if (d->mount_count == DEFINITION_MOUNTS_MAX)
-		return hcl_error(error, block->at->at, "expected at most 64 mounts", NULL);
+		return hcl_error(error, block->at->at, "expected at most 32 mounts", NULL);
 	d->mounts[d->mount_count++] = v;
 	return 0;
 }

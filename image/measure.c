@@ -66,6 +66,6 @@ void plan_measure(const struct plan *p, uint8_t mrenclave[32])
 	struct sha256 hash;
 
 	sha256_init(&hash);
-	(void)plan_stream(p, measure_hash, &hash);
-	sha256_final(&hash, mrenclave);
+	if (plan_stream(p, measure_hash, &hash) == 0)
+		sha256_final(&hash, mrenclave);
 }
