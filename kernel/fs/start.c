@@ -12,7 +12,7 @@ static int mount_root(const struct definition *d)
 	struct inode *root;
 	int error;
 
-	if (d->root_kind != DEF_ROOT_HOST)
+	if (!d->root_host)
 		return -EINVAL;
 	error = hostfs_mount(d->root_host, &root);
 	if (error)
