@@ -12,6 +12,7 @@
 
 #define FAULT_WRITE 2U
 #define FAULT_FETCH 16U
+#define SPURIOUS_MAX 1000U
 #define AROUND_PAGES 16U
 #define AROUND_MAX 512U      /* anonymous memory */
 #define AROUND_FILE_MAX 32U  /* what comes from files is read at once */
@@ -212,13 +213,30 @@ static enum mm_fault_result fault_file(struct mm *mm, struct vma *v, uint64_t pa
 	return result;
 }
 
-/* A page that is there, touched in a way that its permissions do not allow: only what the area allows was asked for. */
-static void fault_gain(struct mm *mm, uint64_t page, uint32_t state, uint32_t need)
+/*
+ * A fault that the page's state does not explain: another thread was faster, or the processor cannot keep its promise
+ * (no memory behind the page). Who comes again and again is told.
+ */
+static enum mm_fault_result fault_spurious(struct mm *mm, uint64_t page)
+{
+	if (mm->spurious_page != page)
+		mm->spurious_count = 0;
+	mm->spurious_page = page;
+	if (++mm->spurious_count < SPURIOUS_MAX)
+		return MM_FAULT_DONE;
+	kernel_log("page fault at %#lx: the page is there, but the processor has no memory for it", page);
+	mm->spurious_count = 0;
+	return MM_FAULT_BUS;
+}
+
+/* A page that is there, touched in a way that its permissions do not allow, but its area does. */
+static enum mm_fault_result fault_gain(struct mm *mm, uint64_t page, uint32_t state, uint32_t need)
 {
 	if ((state & need) == need)
-		return; /* another thread was faster */
+		return fault_spurious(mm, page);
 	epc_extend(page, 1, (state | need) & PAGE_RWX);
 	pagemap_set(&mm->pages, page, 1, state | need);
+	return MM_FAULT_DONE;
 }
 
 static enum mm_fault_result fault_locked(struct mm *mm, uint64_t addr, uint32_t access, struct file **used)
@@ -232,10 +250,8 @@ static enum mm_fault_result fault_locked(struct mm *mm, uint64_t addr, uint32_t 
 	if (!(vma_access(v->prot) & need))
 		return MM_FAULT_ACCERR;
 	state = pagemap_get(&mm->pages, page);
-	if (state & PAGE_COMMITTED) {
-		fault_gain(mm, page, state, need | PROT_READ);
-		return MM_FAULT_DONE;
-	}
+	if (state & PAGE_COMMITTED)
+		return fault_gain(mm, page, state, need | PROT_READ);
 	if (!v->file)
 		return fault_anonymous(mm, v, page);
 	*used = v->file;

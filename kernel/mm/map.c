@@ -173,7 +173,7 @@ long mm_map(uint64_t addr, uint64_t length, int prot, int flags, struct file *fi
 	lock_release(&mm_self.lock);
 	space_bury(&dead);
 	if (at > 0 && m.prot && (flags & MAP_POPULATE || m.vma_flags & VMA_LOCKED))
-		(void)space_populate((uint64_t)at, (uint64_t)at + m.length);
+		space_populate((uint64_t)at, (uint64_t)at + m.length);
 	return at;
 }
 

@@ -8,6 +8,7 @@
 #define ADYTON_KERNEL_MM_MM_H
 
 #include "abi/layout.h"
+#include "abi/types.h"
 
 struct file;
 struct inode;

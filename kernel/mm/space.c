@@ -132,6 +132,19 @@ int space_protect(struct mm *mm, uint64_t start, uint64_t end, uint32_t rwx, boo
 	return 0;
 }
 
+bool space_mapped(uint64_t start, uint64_t end)
+{
+	LOCKED(&mm_self.lock);
+	while (start < end) {
+		struct vma *v = vma_find_overlap(&mm_self.areas, start, end);
+
+		if (!v || v->start > start)
+			return false;
+		start = v->end;
+	}
+	return true;
+}
+
 void mm_usage(struct mm_usage *out)
 {
 	*out = (struct mm_usage){ 0 };

@@ -24,6 +24,8 @@ struct mm {
 	uint64_t virtual_pages, committed, peak, parked, limit; /* pages */
 	uint64_t brk_start, brk;
 	bool shared_writable; /* atomic: there was a shared writable mapping of a file */
+	uint64_t spurious_page; /* the page of the last fault that nothing explained, and how many came in a row */
+	uint32_t spurious_count;
 	bool lock_future; /* mlockall(MCL_FUTURE) without MCL_ONFAULT */
 };
 
@@ -39,8 +41,10 @@ int space_commit_copy(struct mm *mm, uint64_t addr, const void *source, uint32_t
 int space_release(struct mm *mm, uint64_t start, uint64_t end) must_check;
 /* Give all committed pages of a range these permissions; with `lazy_write`, R pages do not gain W (dirty tracking). */
 int space_protect(struct mm *mm, uint64_t start, uint64_t end, uint32_t rwx, bool lazy_write) must_check;
-/* Commit what is absent of [start, end), like a touch of every page. */
-int space_populate(uint64_t start, uint64_t end) must_check;
+/* Commit what is absent of [start, end), like a touch of every page. Takes mm->lock itself. */
+int space_populate(uint64_t start, uint64_t end);
+/* Is there an area everywhere in [start, end)? Takes mm->lock itself. */
+bool space_mapped(uint64_t start, uint64_t end);
 bool space_room(struct mm *mm, uint64_t pages);
 
 /* map.c, mm->lock is held. `dead` collects areas whose files are put after the lock was released. */

@@ -42,19 +42,6 @@ static struct file *msync_next(uint64_t *at, uint64_t end)
 	return f;
 }
 
-static bool range_mapped(uint64_t start, uint64_t end)
-{
-	LOCKED(&mm_self.lock);
-	while (start < end) {
-		struct vma *v = vma_find_overlap(&mm_self.areas, start, end);
-
-		if (!v || v->start > start)
-			return false;
-		start = v->end;
-	}
-	return true;
-}
-
 SYSCALL3(msync, uint64_t, addr, uint64_t, length, int, flags)
 {
 	uint64_t end = addr + PAGE_UP(length);
@@ -67,7 +54,7 @@ SYSCALL3(msync, uint64_t, addr, uint64_t, length, int, flags)
 	if (!user_range_ok(addr, PAGE_UP(length)))
 		return -ENOMEM;
 	error = shared_flush(addr, end);
-	if (!error && !range_mapped(addr, end))
+	if (!error && !space_mapped(addr, end))
 		error = -ENOMEM;
 	while (!error && flags & MS_SYNC && (f = msync_next(&addr, end))) {
 		error = f->ops->sync ? f->ops->sync(f, true) : 0;
