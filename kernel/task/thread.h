@@ -17,6 +17,7 @@
 #define T_RESUME_RIP 72  /* where the exit path jumps to */
 #define T_WORK 80        /* u32: something to do before the program runs again (signals, exit) */
 #define T_STARTED 84     /* u32: 0 before the thread's first entry */
+#define T_FS 104         /* the program's FS base while a host call is out */
 #define T_INTERRUPTIBLE 88 /* u32: the host call that is going out may be given up */
 
 #define WORK_SIGNAL 1U /* a signal may be deliverable: recalculate */
@@ -30,6 +31,7 @@
 #include "kernel/task/regs.h"
 
 struct border;
+struct vdso_data;
 struct process;
 struct waiter;
 
@@ -43,6 +45,8 @@ struct thread {
 	uint32_t started;
 	uint32_t interruptible;
 	uint32_t no_fault; /* faults of kernel code at program addresses go to the fix-up at once */
+	const struct vdso_data *vdso;
+	uint64_t fs_out;
 
 	/* Set before the thread first runs, constant afterwards. */
 	struct process *process;
@@ -79,6 +83,7 @@ _Static_assert(offsetof(struct thread, call_rsp) == T_CALL_RSP, "thread");
 _Static_assert(offsetof(struct thread, resume_rip) == T_RESUME_RIP, "thread");
 _Static_assert(offsetof(struct thread, work) == T_WORK, "thread");
 _Static_assert(offsetof(struct thread, interruptible) == T_INTERRUPTIBLE, "thread");
+_Static_assert(offsetof(struct thread, fs_out) == T_FS, "thread");
 _Static_assert(offsetof(struct thread, started) == T_STARTED, "thread");
 _Static_assert(sizeof(struct thread) <= 2 * PAGE_SIZE, "thread");
 
