@@ -1,0 +1,58 @@
+#include "cpu/soft/epcm.h"
+
+#include "cpu/soft/soft.h"
+
+static struct {
+	struct extent **directory;
+	uint64_t elrange;
+} epcm;
+
+int epcm_init(uint64_t elrange)
+{
+	uint64_t entries = (elrange + EXTENT_SIZE - 1) >> EXTENT_SHIFT;
+
+	epcm.directory = private_map(PAGE_UP(entries * sizeof(struct extent *)));
+	if (!epcm.directory)
+		return -LINUX_ENOMEM;
+	epcm.elrange = elrange;
+	return 0;
+}
+
+struct extent *epcm_extent(uint64_t address)
+{
+	if (address >= epcm.elrange)
+		return NULL;
+	return __atomic_load_n(&epcm.directory[address >> EXTENT_SHIFT], __ATOMIC_ACQUIRE);
+}
+
+struct extent *epcm_extent_make(uint64_t address)
+{
+	struct extent *e = epcm_extent(address);
+
+	if (e || address >= epcm.elrange)
+		return e;
+	e = private_alloc(sizeof(*e));
+	if (!e)
+		return NULL;
+	e->base = address & ~(EXTENT_SIZE - 1);
+	__atomic_store_n(&epcm.directory[address >> EXTENT_SHIFT], e, __ATOMIC_RELEASE);
+	return e;
+}
+
+uint32_t epcm_read(uint64_t address)
+{
+	struct extent *e = epcm_extent(address);
+
+	return e ? __atomic_load_n(&e->page[epcm_index(address)], __ATOMIC_RELAXED) : 0;
+}
+
+void epcm_write(uint64_t address, uint32_t bits)
+{
+	struct extent *e = epcm_extent(address);
+	uint16_t *word = &e->page[epcm_index(address)];
+	uint32_t next = (*word & PAGE_REALISATION) | (bits & ~PAGE_REALISATION);
+
+	e->valid += !!(next & EPCM_VALID);
+	e->valid -= !!(*word & EPCM_VALID);
+	__atomic_store_n(word, (uint16_t)next, __ATOMIC_RELAXED);
+}
