@@ -1,4 +1,5 @@
 /* The compiled definition: records that the kernel reads and MRENCLAVE covers. */
+#include "base/escape.h"
 #include "image/definition.h"
 
 #include <string.h>
@@ -97,9 +98,22 @@ int definition_next(struct bytes_reader *r, struct definition_record *record)
 	return record->type == DEF_END ? 0 : 1;
 }
 
+static bool bytes_are_text(const uint8_t *bytes, size_t size)
+{
+	const char *at = (const char *)bytes, *end = at + size;
+	size_t n;
+
+	for (; at < end; at += n) {
+		n = utf8_length(at, end);
+		if (!n || !*at)
+			return false;
+	}
+	return true;
+}
+
 static bool record_is_string(const struct definition_record *r)
 {
-	return !memchr(r->at, 0, r->length);
+	return bytes_are_text(r->at, r->length);
 }
 
 static bool record_mount_is_good(const struct definition_record *r)
@@ -111,7 +125,8 @@ static bool record_mount_is_good(const struct definition_record *r)
 	memcpy(&m, r->at, sizeof(m));
 	return (m.type == MOUNT_HOST || m.type == MOUNT_TMPFS) && m.flags <= 1 && m.path_length > 1 &&
 	       (uint64_t)m.path_length + m.source_length == r->length - sizeof(m) && r->at[sizeof(m)] == '/' &&
-	       !memchr(r->at + sizeof(m), 0, r->length - sizeof(m));
+	       bytes_are_text(r->at + sizeof(m), m.path_length) &&
+	       bytes_are_text(r->at + sizeof(m) + m.path_length, m.source_length);
 }
 
 static bool record_begin_is_good(const struct definition_record *r)
@@ -119,8 +134,8 @@ static bool record_begin_is_good(const struct definition_record *r)
 	struct bytes_reader b = { r->at, r->length, false };
 
 	return r->length == 8 && bytes_u32(&b) == DEFINITION_VERSION &&
-	       !(bytes_u32(&b) & ~(DEF_FLAG_ALLOW_ARGUMENTS | DEF_FLAG_QUICK | DEF_FLAG_DEBUG | DEF_FLAG_ORDINARY_MEMORY |
-				   DEF_FLAG_DEVELOPMENT));
+	       !(bytes_u32(&b) & ~(DEF_FLAG_ALLOW_ARGUMENTS | DEF_FLAG_QUICK | DEF_FLAG_DEBUG |
+				   DEF_FLAG_ORDINARY_MEMORY | DEF_FLAG_DEVELOPMENT));
 }
 
 static bool record_is_good(const struct definition_record *r)
@@ -167,14 +182,16 @@ int definition_check(const uint8_t *compiled, size_t size, struct fail *f)
 
 		more = definition_next(&r, &record);
 		if (more < 0 || !record_is_good(&record))
-			return fail(f, "compiled definition: record at byte %zu is malformed (type %u, length %u)", at, record.type,
-				    record.length);
-		if (record.type < last || (record.type == last && !record_may_repeat(last)) || (!last && record.type != DEF_BEGIN))
-			return fail(f, "compiled definition: record at byte %zu is out of order (type %u after %u)", at, record.type,
-				    last);
+			return fail(f, "compiled definition: record at byte %zu is malformed (type %u, length %u)", at,
+				    record.type, record.length);
+		if (record.type < last || (record.type == last && !record_may_repeat(last)) ||
+		    (!last && record.type != DEF_BEGIN))
+			return fail(f, "compiled definition: record at byte %zu is out of order (type %u after %u)", at,
+				    record.type, last);
 		last = record.type;
 	} while (more);
 	if (r.left)
-		return fail(f, "compiled definition: expected the end after its last record, found %zu more bytes", r.left);
+		return fail(f, "compiled definition: expected the end after its last record, found %zu more bytes",
+			    r.left);
 	return 0;
 }

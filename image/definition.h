@@ -6,7 +6,8 @@
 #include "base/bytes.h"
 #include "image/fail.h"
 
-#define DEFINITION_MOUNTS_MAX 64
+#define DEFINITION_LIST_MAX 256 /* what the kernel takes of each kind */
+#define DEFINITION_MOUNTS_MAX 32
 #define DEFINITION_COMPILED_MAX (1UL << 20)
 
 struct strings {

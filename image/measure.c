@@ -40,7 +40,8 @@ static int measure_page(uint64_t address, const struct image_segment *s, const u
 int plan_stream(const struct plan *p, plan_sink sink, void *context)
 {
 	static const uint8_t zeros[PAGE_SIZE];
-	union measure_record create = { .ecreate = { .ssa_frame_size = p->header.ssa_frame_size, .size = p->header.elrange } };
+	union measure_record create = { .ecreate = { .ssa_frame_size = p->header.ssa_frame_size,
+						     .size = p->header.elrange } };
 	int err;
 
 	memcpy(create.ecreate.tag, "ECREATE", 8);
@@ -66,6 +67,6 @@ void plan_measure(const struct plan *p, uint8_t mrenclave[32])
 	struct sha256 hash;
 
 	sha256_init(&hash);
-	(void)plan_stream(p, measure_hash, &hash);
-	sha256_final(&hash, mrenclave);
+	if (plan_stream(p, measure_hash, &hash) == 0)
+		sha256_final(&hash, mrenclave);
 }

@@ -1,7 +1,7 @@
 /*
- * A reader for EROFS images, as pure functions over blocks: no allocation, no state but the caller's, no locks needed (struct
- * erofs and struct erofs_inode are only read after they were filled). Whatever the image says is checked before it is
- * used; each loop is bounded by the size of a block or of the name looked up.
+ * A reader for EROFS images, as pure functions over blocks: no allocation, no state but the caller's, no locks needed
+ * (struct erofs and struct erofs_inode are only read after they were filled). Whatever the image says is checked before
+ * it is used; each loop is bounded by the size of a block or of the name looked up.
  *
  * Errors: -EUCLEAN the image contradicts itself or its size, -EOPNOTSUPP it uses what we do not read, and what the
  * device reports (-EIO for a block that fails verification).
@@ -63,7 +63,8 @@ struct erofs_extent {
 int erofs_map_page(const struct erofs *fs, const struct erofs_inode *inode, uint64_t page_index,
 		   struct erofs_extent *extent) must_check;
 /* Fill a page, zeros behind the end of the file. */
-int erofs_read_page(const struct erofs *fs, const struct erofs_inode *inode, uint64_t page_index, void *page) must_check;
+int erofs_read_page(const struct erofs *fs, const struct erofs_inode *inode, uint64_t page_index,
+		    void *page) must_check;
 /* Bytes read (0 at and behind the end), or a negative errno when not even the first could be. Links: their target. */
 long erofs_pread(const struct erofs *fs, const struct erofs_inode *inode, uint64_t offset, void *to,
 		 size_t size) must_check;

@@ -12,7 +12,8 @@ static int chunk_block(const struct erofs *fs, const struct erofs_inode *inode, 
 	if (inode->chunk_indexes)
 		err = erofs_read_bytes(fs, inode->start + chunk * sizeof(entry), &entry, sizeof(entry));
 	else
-		err = erofs_read_bytes(fs, inode->start + chunk * sizeof(entry.block), &entry.block, sizeof(entry.block));
+		err = erofs_read_bytes(fs, inode->start + chunk * sizeof(entry.block), &entry.block,
+				       sizeof(entry.block));
 	if (err)
 		return err;
 	if (entry.device)

@@ -1,6 +1,6 @@
 /*
- * EROFS as it lies on the medium, little-endian: Linux Documentation/filesystems/erofs.rst and the format pages of the EROFS
- * project. Only what mkfs.erofs writes for uncompressed images: flat and chunk-based files, one device.
+ * EROFS as it lies on the medium, little-endian: Linux Documentation/filesystems/erofs.rst and the format pages of the
+ * EROFS project. Only what mkfs.erofs writes for uncompressed images: flat and chunk-based files, one device.
  */
 #ifndef ADYTON_KERNEL_FS_EROFS_FORMAT_H
 #define ADYTON_KERNEL_FS_EROFS_FORMAT_H
@@ -108,8 +108,9 @@ struct erofs_chunk {
 } __attribute__((packed));
 
 /*
- * A directory block: entries, then names. The first entry's name_offset so also tells how many entries there are. A name
- * ends where the next begins; the last at a NUL or the block's end. Names ascend, within a block and from block to block.
+ * A directory block: entries, then names. The first entry's name_offset so also tells how many entries there are. A
+ * name ends where the next begins; the last at a NUL or the block's end. Names ascend, within a block and from block to
+ * block.
  */
 struct erofs_dirent {
 	uint64_t nid;

@@ -74,7 +74,10 @@ static int flat_check(const struct erofs *fs, const struct inode_raw *raw, struc
 
 	inode->start = raw->data;
 	if (inode->layout == EROFS_FLAT_INLINE && blocks) {
-		/* The tail is the last block's bytes, so never none, and lies in one block together with the inode's end. */
+		/*
+		 * The tail is the last block's bytes, so never none, and lies in one block together with the inode's
+		 * end.
+		 */
 		blocks--;
 		tail = inode->size - (blocks << PAGE_SHIFT);
 		inode->tail = raw->behind;

@@ -113,7 +113,9 @@ static int cache_fill(struct verity *v, uint64_t hash_block, const uint8_t want[
 	return 0;
 }
 
-/* Up from the lowest level to the first hash block that is in the cache (at the top: the root hash), then down again. */
+/*
+ * Up from the lowest level to the first hash block that is in the cache (at the top: the root hash), then down again.
+ */
 int verity_digest(struct verity *v, uint64_t block, uint8_t digest[VERITY_DIGEST_SIZE])
 {
 	const uint8_t *page = NULL;

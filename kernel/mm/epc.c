@@ -49,7 +49,7 @@ static void epc_accept_change(uint64_t addr, uint64_t count, uint64_t flags)
 
 int epc_restrict(uint64_t addr, uint64_t count, uint32_t from, uint32_t to)
 {
-	long error = host_restrict_permissions(addr, count * PAGE_SIZE, to);
+	long error = host_restrict_permissions((long)addr, (long)(count * PAGE_SIZE), to);
 
 	if (error)
 		return (int)error;
@@ -59,12 +59,12 @@ int epc_restrict(uint64_t addr, uint64_t count, uint32_t from, uint32_t to)
 
 int epc_remove(uint64_t addr, uint64_t count)
 {
-	long error = host_modify_type(addr, count * PAGE_SIZE, SGX_PT_TRIM);
+	long error = host_modify_type((long)addr, (long)(count * PAGE_SIZE), SGX_PT_TRIM);
 
 	if (error)
 		return (int)error;
 	epc_accept_change(addr, count, SGX_SECINFO_PT(SGX_PT_TRIM) | SGX_SECINFO_MODIFIED);
-	return (int)host_remove_pages(addr, count * PAGE_SIZE);
+	return (int)host_remove_pages((long)addr, (long)(count * PAGE_SIZE));
 }
 
 void epc_zero(uint64_t addr, uint64_t count)

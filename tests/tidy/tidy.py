@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a machine can check of the house rules; one TAP case a rule. Arguments: only those parts (source, kernel)."""
+"""What a machine can check of the house rules; one TAP case a rule. Arguments: only those parts (source, binaries)."""
 
 import os
 import pathlib
@@ -52,22 +52,23 @@ def check_source(tap):
             print(f"# worth a look: {path}:{line}: {text}")
 
 
-def check_kernel(tap):
-    kernel = pathlib.Path(os.environ.get("ADYTON_BUILD", ROOT / "build")) / "kernel" / "adyton-kernel"
-    if not kernel.exists():
-        tap.case("the kernel's instructions and segments", [], skip=f"{kernel.name} is not built")
-        return
-    for name, failures in elf.scan(kernel).items():
-        tap.case(name, failures)
+def check_binaries(tap):
+    build = pathlib.Path(os.environ.get("ADYTON_BUILD", ROOT / "build"))
+    for name, scan in (("kernel/adyton-kernel", elf.scan_kernel), ("host/adyton-host", elf.scan_host)):
+        if not (build / name).exists():
+            tap.case(f"what {name} consists of", [], skip=f"{name} is not built")
+            continue
+        for rule, failures in scan(build / name).items():
+            tap.case(rule, failures)
 
 
 def main():
     tap = Tap()
-    parts = sys.argv[1:] or ["source", "kernel"]
+    parts = sys.argv[1:] or ["source", "binaries"]
     if "source" in parts:
         check_source(tap)
-    if "kernel" in parts:
-        check_kernel(tap)
+    if "binaries" in parts:
+        check_binaries(tap)
     print(f"1..{tap.count}")
     return 1 if tap.failed else 0
 

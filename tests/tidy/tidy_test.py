@@ -66,8 +66,10 @@ class Includes(unittest.TestCase):
     def test_includes_are_relative_to_the_root(self):
         self.assertEqual(len(self.includes("kernel/mm", '#include "vma.h"', "kernel/mm/vma.h")), 1)
 
-    def test_generated_headers_are_marked(self):
-        self.assertEqual(self.includes("kernel/mm", '#include "calls.h" /* generated */'), [])
+    def test_headers_that_the_build_makes(self):
+        files = {"kernel/a.c": '#include "calls.h"\n', "kernel/meson.build": "custom_target('x', output: 'calls.h')\n"}
+        self.assertEqual(list(includes.check_includes(Tree(files))), [])
+        self.assertEqual(len(self.includes("kernel/mm", '#include "calls.h"')), 1)
 
     def test_a_commented_include_is_none(self):
         self.assertEqual(self.includes("kernel/mm", '/* #include "host/x.h" */'), [])
@@ -89,6 +91,11 @@ class Manifests(unittest.TestCase):
 
     def test_the_same_name_elsewhere_does_not_count(self):
         self.assertEqual(self.check({"a/x.c": "", "b/x.c": "", "b/meson.build": "files('x.c')\n"}), ["a/x.c"])
+
+    def test_a_test_does_not_vouch_for_the_kernel(self):
+        files = {"kernel/fs/a.c": "", "tests/fuzz/f.c": "",
+                 "tests/unit/a/meson.build": "files('../../../kernel/fs/a.c', '../../fuzz/f.c')\n"}
+        self.assertEqual(self.check(files), ["kernel/fs/a.c"])
 
     def test_globs(self):
         self.assertEqual(self.check({"kernel/meson.build": "run_command('ls *.c')\n"}), ["kernel/meson.build"])
@@ -146,7 +153,7 @@ class Style(unittest.TestCase):
     def test_places(self):
         for place in ("ho" "me", "ro" "ot", "wo" "rk"):
             self.assertEqual(len(found(style.check_words, a_DOTsh=f"cd /{place}/me\n")), 1, place)
-        self.assertEqual(found(style.check_words, a_DOTsh="cd src/work/x /tmp/x\n"), [])
+        self.assertEqual(found(style.check_words, a_DOTsh="cd src/home/x /tmp/x\n"), [])
 
     def test_conditions_inside_functions(self):
         self.assertEqual(len(found(style.check_ifdefs, a_DOTc="int f(void)\n{\n#ifdef X\n\tx();\n#endif\n}\n")), 1)
@@ -197,7 +204,8 @@ class Kernel(unittest.TestCase):
             return elf.Elf(linked.read_bytes())
 
     def test_enclu_outside_its_section(self):
-        good = '.section .enclu,"ax"\nenclu\n.text\n.globl _start\n_start: nop\n'
+        good = '.section .enclu,"ax"\n.balign 4096\nenclu\n.text\n.globl _start\n_start: nop\n'
+        self.assertIn("not one page", list(elf.check_enclu_bytes(self.link(good.replace("4096", "64\nnop"))))[0])
         self.assertEqual(list(elf.check_enclu_bytes(self.link(good))), [])
         self.assertEqual(len(list(elf.check_enclu_bytes(self.link(good + "enclu\n")))), 1)
         hidden = good + "mov $0xd7010f00,%eax\n"
@@ -207,6 +215,14 @@ class Kernel(unittest.TestCase):
         text = ".globl _start\n_start: nop\n.data\n.long 1\n"
         self.assertEqual(list(elf.check_segments(self.link(text))), [])
         self.assertEqual(len(list(elf.check_segments(self.link(text, "-Wl,-N")))), 1)
+
+    def test_dynamic(self):
+        text = ".globl _start\n_start: nop\n"
+        self.assertEqual(list(elf.check_static(self.link(text))), [])
+        with tempfile.TemporaryDirectory() as folder:
+            program = pathlib.Path(folder, "a")
+            subprocess.run(["cc", "-x", "c", "-o", program, "-"], input=b"int main(void) { return 0; }", check=True)
+            self.assertEqual(len(list(elf.check_static(elf.Elf(program.read_bytes())))), 1)
 
     def test_undefined(self):
         text = ".globl _start\n_start: nop\n.weak w\n.quad w\n"

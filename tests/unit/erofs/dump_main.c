@@ -69,7 +69,9 @@ static int survive(const uint8_t *image, uint64_t size, unsigned long count)
 	unsigned long refused = 0;
 
 	while (count--) {
-		struct erofs_walk w = { .image = copy, .blocks = size / PAGE_SIZE, .inodes_max = 500, .bytes_max = 1 << 20 };
+		struct erofs_walk w = {
+			.image = copy, .blocks = size / PAGE_SIZE, .inodes_max = 500, .bytes_max = 1 << 20
+		};
 
 		memcpy(copy, image, size);
 		damage(copy, size);

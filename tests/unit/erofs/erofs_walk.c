@@ -82,13 +82,15 @@ static void check_names(struct erofs_walk *w, const struct erofs *fs, const stru
 		if (erofs_readdir(fs, dir, &cookie, names_add, &parts))
 			w->contradictions++;
 	} while (parts.count > before);
-	if (parts.count != whole->count || (whole->count && memcmp(parts.at, whole->at, whole->count * sizeof(*whole->at))))
+	if (parts.count != whole->count ||
+	    (whole->count && memcmp(parts.at, whole->at, whole->count * sizeof(*whole->at))))
 		w->contradictions++;
 	free(parts.at);
 	for (size_t i = 0; i < whole->count; i++) {
 		const struct name *name = &whole->at[i];
 
-		if (erofs_lookup(fs, dir, name->at, name->length, &nid, &type) || nid != name->nid || type != name->type)
+		if (erofs_lookup(fs, dir, name->at, name->length, &nid, &type) || nid != name->nid ||
+		    type != name->type)
 			w->contradictions++;
 	}
 }
@@ -121,7 +123,7 @@ static void check_data(struct erofs_walk *w, const struct erofs *fs, const struc
 	else if (memcmp(by_read, by_page, sizeof(by_read)))
 		w->contradictions++;
 	for (size_t i = 0; i < SHA256_SIZE; i++)
-		sprintf(hex + 2 * i, "%02x", by_read[i]);
+		snprintf(hex + 2 * i, 3, "%02x", by_read[i]);
 }
 
 static void walk_print(struct erofs_walk *w, const char *path, const struct erofs_inode *i, const char *digest)
@@ -130,14 +132,14 @@ static void walk_print(struct erofs_walk *w, const char *path, const struct erof
 		return;
 	for (const char *c = path; *c; c++)
 		fprintf(w->out, "%02x", (unsigned char)*c);
-	fprintf(w->out, "\t%" PRIu64 "\t%o\t%u\t%u\t%u\t%" PRIu64 "\t%" PRId64 ".%09u\t%u\t%s\n", i->nid, i->mode, i->nlink,
-		i->uid, i->gid, i->size, i->mtime, i->mtime_ns, i->device, digest);
+	fprintf(w->out, "\t%" PRIu64 "\t%o\t%u\t%u\t%u\t%" PRIu64 "\t%" PRId64 ".%09u\t%u\t%s\n", i->nid, i->mode,
+		i->nlink, i->uid, i->gid, i->size, i->mtime, i->mtime_ns, i->device, digest);
 }
 
 static void walk_inode(struct erofs_walk *w, const struct erofs *fs, uint64_t nid, const char *path, unsigned depth);
 
-static void walk_directory(struct erofs_walk *w, const struct erofs *fs, const struct erofs_inode *dir, const char *path,
-			   unsigned depth)
+static void walk_directory(struct erofs_walk *w, const struct erofs *fs, const struct erofs_inode *dir,
+			   const char *path, unsigned depth)
 {
 	struct names names = { .stop_after = w->inodes_max };
 	uint64_t cookie = 0;

@@ -1,6 +1,6 @@
 /* Read everything of an EROFS image that lies in memory, through the kernel's reader. */
-#ifndef ADYTON_TESTS_EROFS_WALK_H
-#define ADYTON_TESTS_EROFS_WALK_H
+#ifndef ADYTON_TESTS_UNIT_EROFS_EROFS_WALK_H
+#define ADYTON_TESTS_UNIT_EROFS_EROFS_WALK_H
 
 #include <stdio.h>
 

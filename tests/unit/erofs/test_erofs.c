@@ -107,7 +107,8 @@ static int setup(void **state)
 	*raw_inode(NID_LINK) = (struct erofs_inode_extended){ .format = 1 | EROFS_FLAT_INLINE << 1, .mode = 0120777,
 							      .nlink = 1, .size = 3 };
 	memcpy(raw_inode(NID_LINK + 2), "c/d", 3);
-	*raw_inode(NID_DEVICE) = (struct erofs_inode_extended){ .format = 1, .mode = 020666, .nlink = 1, .data = 0x103 };
+	*raw_inode(NID_DEVICE) =
+		(struct erofs_inode_extended){ .format = 1, .mode = 020666, .nlink = 1, .data = 0x103 };
 	memset(image[DATA], 'x', PAGE_SIZE);
 	memset(image[DATA + 1], 'y', PAGE_SIZE);
 	memset(raw_inode(NID_INLINE + 2), 'z', 100);
@@ -220,8 +221,8 @@ static int readdir_from(uint64_t cookie, unsigned *count)
 static void invented_cookies(void **state)
 {
 	static const struct { uint64_t cookie; unsigned count; } table[] = {
-		{ 0, 8 }, { 1, 7 }, { 12, 7 }, { 13, 6 }, { 60, 3 }, { 61, 3 }, { 4095, 3 }, { 4096, 3 }, { 4096 + 36, 0 },
-		{ 8191, 0 }, { 8192, 0 }, { UINT64_MAX, 0 }, { INT64_MAX, 0 },
+		{ 0, 8 }, { 1, 7 }, { 12, 7 }, { 13, 6 }, { 60, 3 }, { 61, 3 }, { 4095, 3 }, { 4096, 3 },
+		{ 4096 + 36, 0 }, { 8191, 0 }, { 8192, 0 }, { UINT64_MAX, 0 }, { INT64_MAX, 0 },
 	};
 	struct erofs fs = open_good();
 	struct erofs_inode root, file;
@@ -264,7 +265,8 @@ static void lying_inodes(void **state)
 	LIE(raw_inode(NID_FILE)->format = 1 | EROFS_COMPRESSED << 1, inode_error(NID_FILE) + EOPNOTSUPP);
 	LIE(raw_inode(NID_FILE)->format = 1 | EROFS_COMPACTED << 1, inode_error(NID_FILE) + EOPNOTSUPP);
 	LIE(raw_inode(NID_FILE)->format = 1 | 7 << 1, inode_error(NID_FILE) + EUCLEAN);
-	LIE(raw_inode(NID_INLINE)->size = 2 * PAGE_SIZE, inode_error(NID_INLINE) + EUCLEAN); /* a tail of a whole page */
+	/* a tail of a whole page */
+	LIE(raw_inode(NID_INLINE)->size = 2 * PAGE_SIZE, inode_error(NID_INLINE) + EUCLEAN);
 	LIE(raw_inode(NID_INLINE)->size = PAGE_SIZE + PAGE_SIZE - 6 * 32, inode_error(NID_INLINE));
 	LIE(raw_inode(NID_INLINE)->size = PAGE_SIZE + PAGE_SIZE - 6 * 32 + 1, inode_error(NID_INLINE) + EUCLEAN);
 	LIE(raw_inode(NID_INLINE)->xattr_count = UINT16_MAX, inode_error(NID_INLINE) + EUCLEAN);
@@ -423,7 +425,8 @@ static void failing_device(void **state)
 	get_fails_at = 1;
 	assert_int_equal(erofs_pread(&fs, &inode, 0, data, sizeof(data)), -EIO);
 	get_fails_at = 2;
-	assert_int_equal(erofs_pread(&fs, &inode, 0, data, sizeof(data)), PAGE_SIZE); /* as read(2): what was had before */
+	/* as read(2): what was had before */
+	assert_int_equal(erofs_pread(&fs, &inode, 0, data, sizeof(data)), PAGE_SIZE);
 	get_fails_at = 0;
 }
 

@@ -2,7 +2,8 @@
 """EROFS images of mkfs.erofs, read by the kernel's reader, against the directories that they were made from; hash trees
 of veritysetup against the kernel's verity; damaged images against the sanitizers.
 
-usage: test_images.py DUMP VERITY_CHECK FUZZ [OPTIONS OF FUZZ], or test_images.py --seeds=FOLDER to leave a corpus for libFuzzer"""
+usage: test_images.py DUMP VERITY_CHECK FUZZ [OPTIONS OF FUZZ]
+       test_images.py --seeds=FOLDER          only leave a corpus for libFuzzer"""
 
 import hashlib
 import os
@@ -17,6 +18,10 @@ import tempfile
 
 SKIP = 77
 UUID = "00000000-0000-0000-0000-000000000001"
+
+
+def run_tool(command):
+    return subprocess.run(command, capture_output=True, text=True)
 
 
 def tool(name):
@@ -101,7 +106,7 @@ IMAGES = [  # tree, name, options, are mtimes kept?
 
 
 def mkfs(image, tree, options):
-    out = subprocess.run([tool("mkfs.erofs"), "--quiet", f"-U{UUID}", *options, image, tree], capture_output=True, text=True)
+    out = run_tool([tool("mkfs.erofs"), "--quiet", f"-U{UUID}", *options, image, tree])
     if out.returncode:
         sys.exit(f"mkfs.erofs {options}: {out.stderr}")
 
@@ -130,7 +135,7 @@ def expected(tree, compare_times, owners):
 
 
 def compare(dump, image, tree, options, times):
-    out = subprocess.run([dump, image], capture_output=True, text=True)
+    out = run_tool([dump, image])
     if out.returncode:
         return f"dump: exit {out.returncode}: {out.stderr}"
     owners = not {"--all-root", "--force-uid=0"} & set(options)
@@ -169,7 +174,7 @@ def check_refusals(dump, folder, trees):
         if patch:
             at, data = patch
             image.write_bytes(plain[:at] + data + plain[at + len(data):])
-        out = subprocess.run([dump, image], capture_output=True, text=True)
+        out = run_tool([dump, image])
         if out.returncode != 1 or text not in out.stderr:
             problems.append(f"{name}: exit {out.returncode}, {out.stderr!r}, should say {text!r}")
     image.write_bytes(b"")
@@ -180,12 +185,12 @@ def check_verity(verity, folder, image):
     """The tree as veritysetup writes it: accepted; with one byte changed in data or tree, refused."""
     tree = folder / "tree"
     tree.unlink(missing_ok=True)
-    out = subprocess.run([tool("veritysetup"), "format", "--no-superblock", "--salt=-", "--hash=sha256", "--format=1",
-                          "--data-block-size=4096", "--hash-block-size=4096", image, tree], capture_output=True, text=True)
+    out = run_tool([tool("veritysetup"), "format", "--no-superblock", "--salt=-", "--hash=sha256", "--format=1",
+                    "--data-block-size=4096", "--hash-block-size=4096", image, tree])
     if out.returncode:
         return [f"veritysetup: {out.stderr}"]
     root = re.search(r"Root hash:\s*([0-9a-f]{64})", out.stdout).group(1)
-    run = lambda data, hashes, slots: subprocess.run([verity, data, hashes, root, str(slots)], capture_output=True, text=True)
+    run = lambda data, hashes, slots: run_tool([verity, data, hashes, root, str(slots)])
     problems = []
     for slots in (4, 16, 512):
         result = run(image, tree, slots)
@@ -270,10 +275,10 @@ def run_all(folder, dump, verity, fuzz):
     one.write_bytes(b"\x55" * 4096)
     report("one block: tree of veritysetup", check_verity(verity, folder, one))
     for name, rounds in (("tiny", 3000), ("plain", 60), ("chunk-indexes", 60), ("wide", 20)):
-        out = subprocess.run([dump, folder / f"{name}.img", str(rounds), "42"], capture_output=True, text=True)
+        out = run_tool([dump, folder / f"{name}.img", str(rounds), "42"])
         report(f"{name}: damaged images", out.returncode and f"exit {out.returncode}: {out.stderr[-3000:]}")
     leave_seeds(folder, folder / "seeds")
-    out = subprocess.run([*fuzz, folder / "seeds"], capture_output=True, text=True)
+    out = run_tool([*fuzz, folder / "seeds"])
     report("fuzz target over its seeds", out.returncode and f"exit {out.returncode}: {out.stderr[-3000:]}")
     print(f"1..{count}")
     return 1 if failed else 0

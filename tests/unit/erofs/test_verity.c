@@ -97,7 +97,8 @@ static void all_good(void **state)
 			assert_int_equal(tree_open(&t, &v, caches[c]), 0);
 			t.reads = 0;
 			for (uint64_t b = 0; b < t.data_blocks; b++) /* 61 is prime to all sizes: each block once */
-				assert_int_equal(verity_check(&v, b * 61 % t.data_blocks, t.data[b * 61 % t.data_blocks]), 0);
+				assert_int_equal(
+					verity_check(&v, b * 61 % t.data_blocks, t.data[b * 61 % t.data_blocks]), 0);
 			if (caches[c] >= t.hash_blocks)
 				assert_int_equal(t.reads, t.hash_blocks); /* room for all: each read once */
 			assert_int_equal(verity_check(&v, t.data_blocks, t.data[0]), -EINVAL);
@@ -226,9 +227,10 @@ static void refused_shapes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_good), cmocka_unit_test(changed_data), cmocka_unit_test(changed_tree),
-		cmocka_unit_test(changed_later), cmocka_unit_test(failing_reads),
-		cmocka_unit_test(failed_block_replaces), cmocka_unit_test(sequential_reads), cmocka_unit_test(refused_shapes),
+		cmocka_unit_test(all_good),         cmocka_unit_test(changed_data),
+		cmocka_unit_test(changed_tree),     cmocka_unit_test(changed_later),
+		cmocka_unit_test(failing_reads),    cmocka_unit_test(failed_block_replaces),
+		cmocka_unit_test(sequential_reads), cmocka_unit_test(refused_shapes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
