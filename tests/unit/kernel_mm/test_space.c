@@ -11,6 +11,8 @@
 #include "kernel/syscall.h"
 #include "kernel/task/process.h"
 
+void *mmap(void *addr, size_t length, int prot, int flags, int fd, long offset);
+
 #define RW (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define BASE 0x10000000UL
@@ -628,9 +630,51 @@ static void test_remap(void **state)
 	check_space();
 }
 
+static void test_text(void **state)
+{
+	static const uint64_t patch = 77;
+	uint64_t content;
+	long stub, second;
+
+	(void)state;
+	assert_int_equal(mm_map(AT(0), PAGES(4), PROT_READ | PROT_WRITE, ANON | MAP_FIXED, NULL, 0), AT(0));
+	assert_int_equal(touch_write(AT(1), 5), MM_FAULT_DONE);
+	assert_int_equal(mm_patch_text(AT(1), &patch, 8), -EACCES); /* still writable */
+	assert_int_equal(mm_protect(AT(0), PAGES(4), PROT_READ | PROT_EXEC), 0);
+	assert_int_equal(mm_patch_text(AT(1), &patch, 8), 0);
+	assert_int_equal(touch_read(AT(1), &content), MM_FAULT_DONE);
+	assert_int_equal(content, 77);
+	assert_int_equal(fake_page(AT(1))->rwx, PROT_READ | PROT_EXEC);
+	assert_int_equal(mm_patch_text(AT(9), &patch, 8), -EFAULT);
+	assert_int_equal(mm_patch_text(AT(2) - 4, &patch, 8), -EINVAL);
+	stub = mm_stub_page(AT(1) + 5);
+	assert_int_equal(stub, AT(-1));
+	second = mm_stub_page(AT(1));
+	assert_int_equal(second, AT(-2));
+	assert_int_equal(mm_patch_text((uint64_t)stub, &patch, 8), 0);
+	/* The program can neither unmap nor replace nor change it. */
+	assert_int_equal(mm_unmap(AT(-8), PAGES(16)), 0);
+	assert_int_equal(touch_read((uint64_t)stub, &content), MM_FAULT_DONE);
+	assert_int_equal(content, 77);
+	assert_int_equal(mm_map((uint64_t)stub, PAGE_SIZE, RW, ANON | MAP_FIXED, NULL, 0), -ENOMEM);
+	assert_int_equal(mm_protect((uint64_t)stub, PAGE_SIZE, RW), -EACCES);
+	assert_int_equal(call(sys_madvise, (uint64_t)stub, PAGE_SIZE, MADV_DONTNEED, 0, 0), -EINVAL);
+	assert_int_equal(call(sys_mremap, (uint64_t)stub, PAGE_SIZE, PAGES(2), MREMAP_MAYMOVE, 0), -EFAULT);
+	check_space();
+}
+
+/* The program's memory where the fake kernel may write it: below ELRANGE's end, and below a sanitizer's shadow. */
+static uint8_t *low_page(void)
+{
+	void *at_low = mmap((void *)0x30000000, PAGE_SIZE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0);
+
+	assert_ptr_equal(at_low, 0x30000000);
+	return at_low;
+}
+
 static void test_mincore(void **state)
 {
-	uint8_t vec[16] = { 0 };
+	uint8_t *vec = low_page();
 
 	(void)state;
 	assert_int_equal(mm_map(AT(0), PAGES(16), RW, ANON | MAP_FIXED, NULL, 0), AT(0));
@@ -638,7 +682,10 @@ static void test_mincore(void **state)
 	assert_int_equal(touch_write(AT(5), 1), MM_FAULT_DONE);
 	assert_int_equal(call(sys_mincore, AT(0) + 1, PAGES(16), (uint64_t)vec, 0, 0), -EINVAL);
 	assert_int_equal(call(sys_mincore, AT(0), PAGES(16), UINT64_MAX, 0, 0), -EFAULT);
-	assert_int_equal(call(sys_mincore, AT(0), PAGES(17), USER_BOTTOM, 0, 0), -ENOMEM);
+	assert_int_equal(call(sys_mincore, AT(0), PAGES(17), (uint64_t)vec, 0, 0), -ENOMEM);
+	assert_int_equal(call(sys_mincore, AT(0), PAGES(16), (uint64_t)vec, 0, 0), 0);
+	for (int i = 0; i < 16; i++)
+		assert_int_equal(vec[i], i == 5);
 }
 
 int main(void)
@@ -646,7 +693,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(test_decode), T(test_places), T(test_merge), T(test_fault_around), T(test_limit),
-		T(test_permissions), T(test_stack), T(test_file), T(test_shared), T(test_brk), T(test_remap),
+		T(test_permissions), T(test_stack), T(test_file), T(test_shared), T(test_brk), T(test_remap), T(test_text),
 		T(test_mincore), T(test_random),
 	};
 
