@@ -14,6 +14,7 @@
 #include "abi/linux/resource.h"
 #include "abi/linux/sched.h"
 #include "abi/linux/stat.h"
+#include "abi/linux/sched.h"
 #include "abi/linux/sysinfo.h"
 #include "kernel/mm/user.h"
 #include "hostcalls.h" /* generated */
