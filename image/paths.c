@@ -25,8 +25,9 @@ bool paths_beside(char out[PATHS_MAX], const char *folder, const char *name)
 	if (!slash)
 		return false;
 	*slash = '\0';
-	return (paths_join(out, self, folder, name) && access(out, R_OK) == 0) ||
-	       (paths_join(out, self, "../lib/adyton/", name) && access(out, R_OK) == 0);
+	return (paths_join(out, self, folder, name) && access(out, F_OK) == 0) ||
+	       (paths_join(out, self, "../libexec/adyton/", name) && access(out, F_OK) == 0) ||
+	       (paths_join(out, self, "../lib/adyton/", name) && access(out, F_OK) == 0);
 }
 
 int paths_kernel(char out[PATHS_MAX], struct fail *f)
@@ -34,13 +35,14 @@ int paths_kernel(char out[PATHS_MAX], struct fail *f)
 	const char *chosen = getenv("ADYTON_KERNEL");
 
 	if (chosen && *chosen) {
-		if (strlen(chosen) >= PATHS_MAX)
+		if ((size_t)snprintf(out, PATHS_MAX, "%s", chosen) >= PATHS_MAX)
 			return fail(f, "kernel: the path in ADYTON_KERNEL is too long");
-		strcpy(out, chosen);
 		return 0;
 	}
 	if (!paths_beside(out, "kernel/", "adyton-kernel"))
-		return fail(f, "kernel: expected adyton-kernel beside this command (kernel/ or ../lib/adyton/), found none");
+		return fail(
+			f,
+			"kernel: expected adyton-kernel beside this command (kernel/ or ../lib/adyton/), found none");
 	return 0;
 }
 
