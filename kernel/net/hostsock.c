@@ -50,6 +50,40 @@ static long hostsock_send_plain(struct file *f, const struct iov *data, uint32_t
 	return r;
 }
 
+/* The UNIX name in a message, as the host knows it. */
+static long hostsock_send_named(struct file *f, const struct iov *data, const struct host_msg *m, uint32_t flags)
+{
+	struct unix_host_name host;
+	struct host_addr addr;
+	struct host_msg out = *m;
+	long r;
+
+	addr.size = m->name_size;
+	memcpy(addr.addr, m->name, sizeof(addr.addr));
+	r = unix_name_host(&addr, false, &host);
+	if (r)
+		return r;
+	out.name_size = host.addr.size;
+	memcpy(out.name, host.addr.addr, sizeof(out.name));
+	r = host_sendmsg(f->host_fd, data, &out, (long)flags);
+	unix_name_host_end(&host);
+	return r;
+}
+
+static long hostsock_send_sides(struct file *f, const struct iov *data, const struct host_msg *m, uint32_t flags)
+{
+	const struct socket *s = f->data;
+	int error = control_check_send(m);
+
+	if (error)
+		return error;
+	if (data->total > HOST_BUFFER && !socket_streams(s))
+		return -EMSGSIZE;
+	if (s->domain == AF_UNIX && m->name_size)
+		return hostsock_send_named(f, data, m, flags);
+	return host_sendmsg(f->host_fd, data, m, (long)flags);
+}
+
 static long hostsock_send(struct file *f, const struct iov *data, const struct host_msg *m, uint32_t flags)
 {
 	const struct socket *s = f->data;
@@ -58,11 +92,7 @@ static long hostsock_send(struct file *f, const struct iov *data, const struct h
 	if (flags & MSG_ZEROCOPY)
 		flags &= ~(uint32_t)MSG_ZEROCOPY; /* a hint; SO_ZEROCOPY was refused, so nobody waits for the notice */
 	if (m) {
-		r = control_check_send(m);
-		if (!r && data->total > HOST_BUFFER && !socket_streams(s))
-			r = -EMSGSIZE;
-		if (!r)
-			r = host_sendmsg(f->host_fd, data, m, (long)(flags | MSG_NOSIGNAL));
+		r = hostsock_send_sides(f, data, m, flags | MSG_NOSIGNAL);
 	} else {
 		r = hostsock_send_plain(f, data, flags);
 	}
@@ -101,14 +131,47 @@ static long hostsock_write(struct file *f, const struct iov *from, int64_t *pos)
 	return socket_streams(s) ? socket_pipe_result(r, 0) : r;
 }
 
+/* What the program called the socket: the host knows it by another name. */
+static void hostsock_remember(struct socket *s, const struct host_addr *addr)
+{
+	if (!s->bound)
+		s->bound = heap_alloc(sizeof(*s->bound));
+	if (s->bound)
+		*s->bound = *addr;
+}
+
 static int hostsock_bind(struct file *f, const struct host_addr *addr)
 {
-	return (int)host_bind(f->host_fd, addr->addr, addr->size);
+	struct unix_host_name host;
+	struct socket *s = f->data;
+	int error;
+
+	if (s->domain != AF_UNIX)
+		return (int)host_bind(f->host_fd, addr->addr, addr->size);
+	error = unix_name_host(addr, true, &host);
+	if (error)
+		return error;
+	error = (int)host_bind(f->host_fd, host.addr.addr, host.addr.size);
+	unix_name_host_end(&host);
+	if (!error)
+		hostsock_remember(s, addr);
+	return error;
 }
 
 static int hostsock_connect(struct file *f, const struct host_addr *addr)
 {
-	return (int)host_connect(f->host_fd, addr->addr, addr->size);
+	const struct socket *s = f->data;
+	struct unix_host_name host;
+	int error;
+
+	if (s->domain != AF_UNIX)
+		return (int)host_connect(f->host_fd, addr->addr, addr->size);
+	error = unix_name_host(addr, false, &host);
+	if (error)
+		return error;
+	error = (int)host_connect(f->host_fd, host.addr.addr, host.addr.size);
+	unix_name_host_end(&host);
+	return error;
 }
 
 static int hostsock_listen(struct file *f, int backlog)
@@ -145,12 +208,24 @@ static int hostsock_accept(struct file *f, struct file **out, struct host_addr *
 {
 	const struct socket *s = f->data;
 	long fd = host_accept(f->host_fd, peer, (long)(flags | SOCK_CLOEXEC));
+	int error;
 
-	return fd < 0 ? (int)fd : hostsock_wrap(fd, hostsock_new(s->domain, s->type, s->protocol), flags, out);
+	if (fd < 0)
+		return (int)fd;
+	error = hostsock_wrap(fd, hostsock_new(s->domain, s->type, s->protocol), flags, out);
+	if (!error && s->bound)
+		hostsock_remember((*out)->data, s->bound);
+	return error;
 }
 
 static int hostsock_name(struct file *f, struct host_addr *addr, bool peer)
 {
+	const struct socket *s = f->data;
+
+	if (!peer && s->bound) {
+		*addr = *s->bound;
+		return 0;
+	}
 	return (int)(peer ? host_getpeername(f->host_fd, addr) : host_getsockname(f->host_fd, addr));
 }
 
@@ -201,6 +276,7 @@ static void hostsock_release(struct file *f)
 	hostfd_release(f);
 	if (s->former)
 		unix_former_release(s->former);
+	heap_free(s->bound);
 	heap_free(s);
 }
 

@@ -10,11 +10,13 @@
 #include "abi/linux/socket.h"
 #include "kernel/fs/file.h"
 
+struct inode;
+
 struct socket_ops {
 	int (*bind)(struct file *f, const struct host_addr *addr);
 	int (*connect)(struct file *f, const struct host_addr *addr);
 	int (*listen)(struct file *f, int backlog);
-	/* A new file, without the flags O_NONBLOCK... in `flags` (SOCK_*) meaning anything but that; *peer: NULL: not wanted. */
+	/* A new file, nonblocking when `flags` (SOCK_*) says so. peer NULL: not wanted. */
 	int (*accept)(struct file *f, struct file **out, struct host_addr *peer, uint32_t flags);
 	int (*name)(struct file *f, struct host_addr *addr, bool peer);
 	int (*shutdown)(struct file *f, int how);
@@ -31,6 +33,7 @@ struct socket {
 	const struct socket_ops *ops;
 	uint16_t domain, type, protocol;
 	uint64_t ino;
+	struct host_addr *bound; /* UNIX sockets of the host: the name that the program gave; heap */
 	struct socket *former; /* host sockets: the UNIX socket that this one was, kept for who still waits on it */
 };
 
@@ -58,6 +61,13 @@ long hostsock_ioctl(struct file *f, uint32_t request, uint64_t arg);
 
 int unix_make(uint32_t type, uint32_t flags, struct file **out) must_check;
 int unix_make_pair(uint32_t type, uint32_t flags, struct file **a, struct file **b) must_check;
+/* A UNIX name as the host knows it, for bind (the name is new) or for reaching it. */
+struct unix_host_name {
+	struct host_addr addr;
+	struct inode *hold; /* what the name in addr stands on: unix_name_host_end() puts it */
+};
+int unix_name_host(const struct host_addr *addr, bool bind, struct unix_host_name *out) must_check;
+void unix_name_host_end(struct unix_host_name *name);
 /* The UNIX half of a host socket that was born inside. */
 void unix_former_release(struct socket *s);
 

@@ -101,14 +101,10 @@ void unix_control_give(const struct unix_message *from, struct host_msg *m, bool
 #define UNIX_ON_HOST 1 /* the name lives in a host directory: hostsock it is */
 /* Check an address; a path gets its NUL and its size without what follows. -EINVAL. */
 int unix_name_check(struct host_addr *addr) must_check;
-/* The socket bound to a name, a reference; UNIX_ON_HOST with the host's own form of the name in *host (and an inode). */
-struct unix_host_name {
-	struct host_addr addr;
-	struct inode *hold; /* what the name in addr stands on: put after the call */
-};
-int unix_name_find(const struct host_addr *addr, struct unix_socket **out, struct unix_host_name *host) must_check;
-/* Bind: 0, UNIX_ON_HOST (*host), or an error. */
-int unix_name_bind(struct unix_socket *u, const struct host_addr *addr, struct unix_host_name *host) must_check;
+/* The socket bound to a name, a reference; or UNIX_ON_HOST. */
+int unix_name_find(const struct host_addr *addr, struct unix_socket **out) must_check;
+/* Bind: 0, UNIX_ON_HOST, or an error. */
+int unix_name_bind(struct unix_socket *u, const struct host_addr *addr) must_check;
 void unix_name_remove(struct unix_socket *u);
 
 /* unix_option.c */

@@ -1,7 +1,6 @@
 /* bind, connect, listen, accept of UNIX sockets. */
 #include "abi/linux/poll.h"
 #include "base/mem.h"
-#include "kernel/fs/vfs.h"
 #include "kernel/ipc/sleep.h"
 #include "kernel/net/unix.h"
 
@@ -16,38 +15,20 @@ void unix_join(struct unix_socket *a, struct unix_socket *b)
 	a->peer_credentials = b->peer_credentials = unix_own_credentials();
 }
 
-/* The name lives on the host: so does the socket from now on. `call` is what was asked for. */
-static int unix_move_to_host(struct file *f, struct unix_host_name *name,
-			     int (*call)(struct file *f, const struct host_addr *addr, bool bind), bool bind)
-{
-	int error = hostsock_take_over(f);
-
-	if (!error)
-		error = call(f, &name->addr, bind);
-	inode_put(name->hold);
-	return error;
-}
-
-static int unix_host_call(struct file *f, const struct host_addr *addr, bool bind)
-{
-	const struct socket *s = f->data;
-
-	return bind ? s->ops->bind(f, addr) : s->ops->connect(f, addr);
-}
-
 int unix_bind(struct file *f, const struct host_addr *given)
 {
 	struct unix_socket *u = unix_of(f);
 	struct host_addr addr = *given;
-	struct unix_host_name host;
 	int r = unix_name_check(&addr);
 
 	if (r)
 		return r;
 	if (u->name_size)
 		return -EINVAL;
-	r = unix_name_bind(u, &addr, &host);
-	return r == UNIX_ON_HOST ? unix_move_to_host(f, &host, unix_host_call, true) : r;
+	r = unix_name_bind(u, &addr);
+	if (r == UNIX_ON_HOST)
+		r = hostsock_take_over(f) ?: ((struct socket *)f->data)->ops->bind(f, given);
+	return r;
 }
 
 int unix_listen(struct file *f, int backlog)
@@ -134,7 +115,9 @@ static int unix_connect_stream(struct file *f, struct unix_socket *u, struct uni
 	}
 	end->name_size = l->name_size;
 	memcpy(end->name, l->name, sizeof(end->name));
+	lock_acquire(&u->lock);
 	unix_join(u, end);
+	lock_release(&u->lock);
 	while ((error = unix_backlog_add(l, end)) == -EAGAIN && deadline) {
 		error = sleep_on(&l->wait, unix_backlog_room, l, deadline);
 		if (error)
@@ -179,7 +162,6 @@ int unix_connect(struct file *f, const struct host_addr *given)
 {
 	struct unix_socket *u = unix_of(f), *to;
 	struct host_addr addr = *given;
-	struct unix_host_name host;
 	uint16_t family = 0;
 	int r;
 
@@ -190,9 +172,9 @@ int unix_connect(struct file *f, const struct host_addr *given)
 	if (!r && addr.size <= sizeof(family))
 		r = -EINVAL;
 	if (!r)
-		r = unix_name_find(&addr, &to, &host);
+		r = unix_name_find(&addr, &to);
 	if (r == UNIX_ON_HOST)
-		return unix_move_to_host(f, &host, unix_host_call, false);
+		return hostsock_take_over(f) ?: ((struct socket *)f->data)->ops->connect(f, given);
 	if (r)
 		return r;
 	r = unix_connects(u) ? unix_connect_stream(f, u, to) : unix_connect_dgram(u, to);
@@ -240,6 +222,6 @@ int unix_accept(struct file *f, struct file **out, struct host_addr *peer, uint3
 	sleep_wake(&l->wait, 0); /* who waits for room in the backlog */
 	error = unix_file(end, flags, out);
 	if (!error && peer)
-		return end->socket.ops->name(*out, peer, true) == -ENOTCONN ? 0 : 0;
+		error = end->socket.ops->name(*out, peer, true);
 	return error;
 }

@@ -1,7 +1,6 @@
 /* Data between UNIX sockets. */
 #include "abi/linux/poll.h"
 #include "base/mem.h"
-#include "kernel/fs/vfs.h"
 #include "kernel/ipc/sleep.h"
 #include "kernel/mm/heap.h"
 #include "kernel/net/unix.h"
@@ -164,7 +163,6 @@ static long unix_send_whole(struct unix_socket *u, struct unix_socket *to, const
 /* Whom a call sends to, a reference: the address given, or the peer. UNIX_ON_HOST: f became a host socket. */
 static int unix_destination(struct file *f, struct unix_socket *u, const struct host_msg *m, struct unix_socket **to)
 {
-	struct unix_host_name host;
 	struct host_addr addr;
 	int r;
 
@@ -179,14 +177,9 @@ static int unix_destination(struct file *f, struct unix_socket *u, const struct 
 	memcpy(addr.addr, m->name, sizeof(addr.addr));
 	r = unix_name_check(&addr);
 	if (!r)
-		r = unix_name_find(&addr, to, &host);
-	if (r == UNIX_ON_HOST) {
-		r = hostsock_take_over(f);
-		if (!r)
-			r = ((struct socket *)f->data)->ops->connect(f, &host.addr);
-		inode_put(host.hold);
-		return r ? r : UNIX_ON_HOST;
-	}
+		r = unix_name_find(&addr, to);
+	if (r == UNIX_ON_HOST)
+		return hostsock_take_over(f) ?: UNIX_ON_HOST;
 	if (!r && (*to)->socket.type != u->socket.type) {
 		unix_put(*to);
 		return -EPROTOTYPE;
@@ -222,7 +215,7 @@ long unix_send(struct file *f, const struct iov *data, const struct host_msg *m,
 		return -EOPNOTSUPP;
 	r = unix_destination(f, u, m, &to);
 	if (r == UNIX_ON_HOST)
-		return ((struct socket *)f->data)->ops->send(f, data, NULL, flags);
+		return ((struct socket *)f->data)->ops->send(f, data, m, flags);
 	if (r)
 		return r;
 	deadline = unix_deadline(f, u->send_timeout, flags);
