@@ -50,7 +50,7 @@ struct launch {
 	uint32_t keys;        /* string: absolute path of adyton-keys, 0 when not installed */
 	uint32_t data_dir;    /* string: absolute folder for what the user's machine keeps (processor secret) */
 	uint32_t reserved[11];
-} __attribute__((packed));
+};
 
 _Static_assert(sizeof(struct launch) == 128, "launch");
 

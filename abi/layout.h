@@ -13,6 +13,8 @@
 #ifndef ADYTON_ABI_LAYOUT_H
 #define ADYTON_ABI_LAYOUT_H
 
+#include "abi/types.h"
+
 #define ELRANGE_SIZE 0x10000000000UL
 #define USER_BOTTOM 0x10000UL
 #define USER_TOP 0xfc00000000UL

@@ -1,6 +1,6 @@
 /*
- * AES-256-GCM (NIST SP 800-38D) with nonces of 12 bytes and tags of 16. A prepared key is about 4.4 KiB and only read, so
- * threads may share it. in == out is allowed; other overlaps are not.
+ * AES-256-GCM (NIST SP 800-38D) with nonces of 12 bytes and tags of 16. A prepared key is about 4.4 KiB and only read,
+ * so threads may share it. in == out is allowed; other overlaps are not.
  */
 #ifndef ADYTON_CRYPTO_AES_GCM_H
 #define ADYTON_CRYPTO_AES_GCM_H

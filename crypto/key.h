@@ -1,4 +1,4 @@
-/* A key has a type of its own, so that no path out of a scope leaves it in memory: _cleanup_key_ struct secret_key k = … */
+/* A key has a type of its own, so that no path out of a scope leaves it behind: _cleanup_key_ struct secret_key k; */
 #ifndef ADYTON_CRYPTO_KEY_H
 #define ADYTON_CRYPTO_KEY_H
 

@@ -9,6 +9,11 @@
 #define ADYTON_KERNEL_BORDER_HOSTCALL_H
 
 #include "abi/hostcall.h"
+#include "abi/linux/fcntl.h"
+#include "abi/linux/poll.h"
+#include "abi/linux/stat.h"
+#include "abi/linux/sched.h"
+#include "abi/linux/sysinfo.h"
 #include "kernel/mm/user.h"
 #include "hostcalls.h" /* generated */
 

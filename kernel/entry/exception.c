@@ -8,6 +8,7 @@
  * program is read from EXITINFO, which the processor wrote.
  */
 #include "base/mem.h"
+#include "cpu/enclu.h"
 #include "kernel/entry/entry.h"
 #include "kernel/kernel.h"
 #include "kernel/signal/signal.h"

@@ -7,6 +7,7 @@
 #ifndef ADYTON_KERNEL_FS_FILE_H
 #define ADYTON_KERNEL_FS_FILE_H
 
+#include "abi/linux/errno.h"
 #include "abi/linux/fcntl.h"
 #include "abi/linux/stat.h"
 #include "kernel/mm/user.h"
@@ -17,6 +18,7 @@ struct file;
 struct inode;
 struct path;
 struct inode_attr;
+struct epoll_item;
 
 /* Whoever asks an in-enclave object to report readiness later gives a way to attach waiters. NULL: only ask. */
 struct poll_table {
@@ -26,6 +28,11 @@ struct poll_table {
 
 struct file_ops {
 	const char *kind; /* for /proc/self/fd and traces: "pipe", "socket", "hostfile"... */
+	/*
+	 * The position is ours (file->pos): read and write always get one. Otherwise read(2) and write(2) pass NULL, and
+	 * pread(2) passes its offset if there is a seek operation.
+	 */
+	bool positioned;
 	/* Bytes moved, or a negative errno. pos points at the offset to use and is moved on; NULL for streams. */
 	long (*read)(struct file *f, const struct iov *to, int64_t *pos);
 	long (*write)(struct file *f, const struct iov *from, int64_t *pos);
@@ -40,12 +47,18 @@ struct file_ops {
 	int (*flock)(struct file *f, int operation);
 	long (*lock_range)(struct file *f, int cmd, uint64_t flock_user); /* F_GETLK, F_SETLK, F_SETLKW and OFD */
 	int (*set_flags)(struct file *f, uint32_t flags); /* F_SETFL: O_APPEND, O_NONBLOCK, O_DIRECT, O_ASYNC */
+	/* fcntl(2) commands of this kind only: seals, pipe sizes. NULL: -EINVAL. */
+	long (*fcntl)(struct file *f, int cmd, uint64_t arg);
 	/* Fill one page of a mapping (kernel pointer, zero beyond the end). -EIO: a block that fails verification. */
 	int (*map_page)(struct file *f, uint64_t page_index, void *page);
 	/* A cached page that may be used in place and stays valid, or NULL; saves the copy for EACCEPTCOPY. */
 	const void *(*map_peek)(struct file *f, uint64_t page_index);
 	/* May this file be mapped so? 0 or -errno (-ENODEV when mmap makes no sense). NULL: -ENODEV. */
 	int (*map_check)(struct file *f, int prot, int flags, uint64_t offset, uint64_t length);
+	/* The inode of a file that was opened without one (host files): for fchdir, openat. NULL: file->inode or none. */
+	int (*as_inode)(struct file *f, struct inode **out);
+	/* What open(2) of /proc/self/fd/N gives. NULL: the inode is opened again; without one, the same description. */
+	int (*reopen)(struct file *f, uint32_t flags, struct file **out);
 	void (*release)(struct file *f); /* the last reference went away */
 };
 
@@ -59,6 +72,9 @@ struct file {
 	int32_t host_fd;
 	void *data; /* the kind's own */
 	char *name; /* for /proc/self/fd/N: absolute path or "pipe:[7]"; heap, may be NULL */
+	uint32_t mounts_listed; /* directories: how many mount points without a directory below them were listed; pos_lock */
+	int32_t owner; /* F_SETOWN */
+	struct epoll_item *epoll_items; /* NULL, or who watches it: kernel/epoll/epoll.h */
 };
 
 struct file *file_new(const struct file_ops *ops, uint32_t flags, void *data) must_check; /* refs 1, host_fd -1 */
@@ -75,10 +91,33 @@ static inline bool file_nonblocking(const struct file *f)
 	return __atomic_load_n(&f->flags, __ATOMIC_RELAXED) & O_NONBLOCK;
 }
 
+/*
+ * Reading and writing for the kernel's own callers and the system calls: checks how the file was opened. pos NULL: at the
+ * file's own position.
+ */
+long file_read(struct file *f, const struct iov *to, int64_t *pos) must_check;
+long file_write(struct file *f, const struct iov *from, int64_t *pos) must_check;
+/* lseek for files with a position of ours, over so many bytes without holes. */
+long file_seek_within(struct file *f, int64_t offset, int whence, int64_t size);
+
+/* A name for /proc/self/fd/N, copied. Failing to allocate leaves none. */
+void file_set_name(struct file *f, const char *name);
+
+/* The rules of mmap(2) about how a file was opened, for map_check. */
+int file_map_check(const struct file *f, int prot, int flags) must_check;
+
 /* Descriptors (fdtable.c). */
 struct file *fd_get(int fd) must_check; /* a new reference, or NULL (-EBADF) */
+struct file *fd_get_opened(int fd) must_check; /* the same, but none for O_PATH descriptors */
 int fd_install(struct file *f, uint32_t fd_flags, int lowest) must_check; /* takes over the reference on success */
+int fd_install_at(struct file *f, uint32_t fd_flags, int fd) must_check;  /* dup2: closes what was there */
 int fd_close(int fd);
+int fd_close_range(uint32_t first, uint32_t last, bool only_mark);
+int fd_flags(int fd);                          /* FD_CLOEXEC or 0, -EBADF */
+int fd_set_flags(int fd, uint32_t fd_flags);
+void fd_close_on_exec(void);
+/* The first descriptor in use that is >= fd, or -1: for /proc/self/fd. */
+int fd_next(int fd);
 int fdtable_start(void); /* 0, 1, 2 from the host */
 
 #endif

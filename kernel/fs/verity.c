@@ -14,6 +14,12 @@ static uint64_t level_blocks(uint64_t data_blocks, unsigned level)
 	return ((data_blocks - 1) >> shift) + 1;
 }
 
+/* 2^56 blocks keep every shift below 64 and fit VERITY_LEVELS_MAX. */
+static bool data_fits(uint64_t data_blocks)
+{
+	return data_blocks && data_blocks <= 1UL << (VERITY_LEVELS_MAX * VERITY_FANOUT_SHIFT);
+}
+
 /* One block of data has no tree: the root hash is its digest. */
 static unsigned tree_levels(uint64_t data_blocks)
 {
@@ -26,7 +32,7 @@ static unsigned tree_levels(uint64_t data_blocks)
 
 uint64_t verity_tree_blocks(uint64_t data_blocks)
 {
-	unsigned levels = tree_levels(data_blocks);
+	unsigned levels = data_fits(data_blocks) ? tree_levels(data_blocks) : 0;
 	uint64_t blocks = 0;
 
 	for (unsigned level = 0; level < levels; level++)
@@ -38,10 +44,7 @@ int verity_open(struct verity *v, const struct verity_config *config)
 {
 	uint64_t start = 0;
 
-	/* 2^56 blocks keep every shift below 64 and fit VERITY_LEVELS_MAX. */
-	if (!config->data_blocks || config->data_blocks > 1UL << (VERITY_LEVELS_MAX * VERITY_FANOUT_SHIFT))
-		return -EINVAL;
-	if (config->hash_blocks != verity_tree_blocks(config->data_blocks))
+	if (!data_fits(config->data_blocks) || config->hash_blocks != verity_tree_blocks(config->data_blocks))
 		return -EINVAL;
 	if (!config->slot_count || config->slot_count % VERITY_WAYS)
 		return -EINVAL;
@@ -110,7 +113,9 @@ static int cache_fill(struct verity *v, uint64_t hash_block, const uint8_t want[
 	return 0;
 }
 
-/* Up from the lowest level to the first hash block that is in the cache (at the top: the root hash), then down again. */
+/*
+ * Up from the lowest level to the first hash block that is in the cache (at the top: the root hash), then down again.
+ */
 int verity_digest(struct verity *v, uint64_t block, uint8_t digest[VERITY_DIGEST_SIZE])
 {
 	const uint8_t *page = NULL;

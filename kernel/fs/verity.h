@@ -19,7 +19,7 @@
 #define VERITY_WAYS 4
 
 struct verity_slot {
-	uint64_t block; /* VERITY_EMPTY: nothing in it */
+	uint64_t block; /* UINT64_MAX: nothing in it */
 	uint64_t used;  /* when last, in lookups */
 };
 
@@ -44,9 +44,11 @@ struct verity {
 	uint64_t lookups;
 };
 
-/* How many hash blocks a tree over so many data blocks has. */
+/* How many hash blocks a tree over so many data blocks has; 0 for one block or for too many. */
 uint64_t verity_tree_blocks(uint64_t data_blocks);
-/* -EINVAL: no data, too much data, hash_blocks is not what data_blocks needs, or slot_count is no multiple of the ways. */
+/*
+ * -EINVAL: no data, too much data, hash_blocks is not what data_blocks needs, or slot_count is no multiple of the ways.
+ */
 int verity_open(struct verity *v, const struct verity_config *config) must_check;
 /* The digest that this data block must have: 0, -EIO (the tree does not fit the root hash), -EINVAL (no such block). */
 int verity_digest(struct verity *v, uint64_t block, uint8_t digest[VERITY_DIGEST_SIZE]) must_check;

@@ -48,6 +48,7 @@ struct inode_ops {
 	/* A new file description; flags as open(2) without O_CREAT, O_EXCL. */
 	int (*open)(struct inode *i, uint32_t flags, struct file **out);
 	int (*create)(struct inode *dir, const char *name, size_t length, uint32_t mode, uint64_t device, struct inode **out);
+	int (*tmpfile)(struct inode *dir, uint32_t mode, struct inode **out); /* O_TMPFILE */
 	int (*symlink)(struct inode *dir, const char *name, size_t length, const char *target);
 	int (*link)(struct inode *dir, const char *name, size_t length, struct inode *old);
 	int (*unlink)(struct inode *dir, const char *name, size_t length, bool directory);
@@ -57,19 +58,76 @@ struct inode_ops {
 	int (*setattr)(struct inode *i, const struct inode_attr *attr);
 	int (*statfs)(struct inode *i, struct statfs *st);
 	/*
-	 * A whole remaining path at once, for file systems that can walk by themselves (host directories): must not leave
-	 * the mount and must not follow symbolic links; -ELOOP makes the walker go step by step. May be NULL.
+	 * A whole remaining path at once, for file systems that can walk by themselves (host directories). They never leave
+	 * the mount and follow no symbolic link, not even the last: -ELOOP says that there was one, and the walker asks
+	 * find_link which. `rest` has no ".." and crosses no mount point. All four or none.
 	 */
 	int (*walk)(struct inode *dir, const char *rest, struct inode **out);
+	int (*open_path)(struct inode *dir, const char *rest, uint32_t flags, uint32_t mode, struct file **out);
+	int (*stat_path)(struct inode *dir, const char *rest, bool follow, struct stat *st);
+	/* Length of the target of the first symbolic link on the way, *end behind its name in `rest`; -ENOENT: there is none. */
+	long (*find_link)(struct inode *dir, char *rest, size_t *end, char *target, size_t size);
+	/* Links that stand for an open description (/proc/self/fd/N); a reference in *out. NULL for all others. */
+	int (*follow)(struct inode *i, struct file **out);
+	bool own_permissions; /* whoever keeps the files checks permissions (the host) */
 	void (*release)(struct inode *i);
 };
 
+/* One place in the tree where another file system begins. The table only grows, in vfs_start(). */
+struct mount {
+	const char *name; /* absolute, without links */
+	const char *type, *source;
+	struct inode *root;
+	uint32_t id;
+	uint64_t dev;     /* st_dev of the file systems inside */
+	bool read_only;
+	bool missing;     /* the directory below it lacks the name: listings add it */
+};
+#define MOUNTS_MAX 48
+
+extern struct mount mounts[MOUNTS_MAX];
+extern uint32_t mount_count;
+/* Mount `root` at a name. -ENOSPC when the table is full. */
+int mount_add(const char *name, const char *type, const char *source, struct inode *root, bool read_only) must_check;
+/* The mount in which an absolute name without links lies. */
+struct mount *mount_of(const char *name, size_t length);
+/* The mount, strictly below `above`, that an absolute name lies in or under; NULL: none. */
+struct mount *mount_below(const char *name, size_t length, size_t above);
+
+/* Root and working directory. */
+struct vfs {
+	struct lock lock;
+	struct path root, cwd;
+};
+extern struct vfs init_vfs;
+
+void inode_init(struct inode *i, const struct inode_ops *ops, uint32_t mode, uint64_t ino); /* refs 1 */
 void inode_put(struct inode *i);
+static inline void inode_put_cleanup(struct inode **i)
+{
+	inode_put(*i);
+}
+#define _cleanup_inode_ __attribute__((cleanup(inode_put_cleanup)))
 struct inode *inode_get(struct inode *i);
+/* May the running thread's identity do so? want: R_OK | W_OK | X_OK. 0 or -EACCES. */
+int inode_permission(struct inode *i, uint32_t want) must_check;
+int attr_permission(uint32_t mode, uint32_t uid, uint32_t gid, uint32_t want) must_check;
+int file_getattr(struct file *f, struct stat *st) must_check;
+/* The inode behind an open description, a reference; -ENOTDIR when it has none. */
+int file_inode(struct file *f, struct inode **out) must_check;
 void path_put(struct path *p);
 
+/* Open an inode that was found; name (absolute) for /proc/self/fd. flags may hold O_PATH; created: no permission is asked. */
+int inode_open(struct inode *i, const char *name, uint32_t flags, bool created, struct file **out) must_check;
+/* What open(2) of /proc/self/fd/N gives. */
+int file_reopen(struct file *f, uint32_t flags, struct file **out) must_check;
 /* Open by absolute kernel path, following links; for exec, the loader and the resolver of #!. */
 int vfs_open_kernel(const char *path, uint32_t flags, struct file **out) must_check;
+
+int vfs_chdir_kernel(const char *path) must_check;
+int vfs_set_root(struct inode *root) must_check;
+/* The working directory as getcwd(2) says it; the length it wanted. */
+long vfs_cwd_name(char *to, size_t size);
 
 /* Mounts from the compiled definition, /proc, /dev, /tmp where missing; sets the root and the working directory. */
 int vfs_start(const char *workdir) must_check;

@@ -8,6 +8,7 @@
 #define ADYTON_KERNEL_MM_MM_H
 
 #include "abi/layout.h"
+#include "abi/types.h"
 
 struct file;
 struct inode;
@@ -30,6 +31,9 @@ void mm_set_brk(uint64_t start);
 int mm_patch_text(uint64_t addr, const void *bytes, size_t size) must_check;
 /* A page of executable memory for call stubs within +-2 GiB of `near`; returns its address or a negative errno. */
 long mm_stub_page(uint64_t near) must_check;
+
+/* Before the process ends: write shared file mappings back. No lock may be held. */
+void mm_flush(void);
 
 void mm_start(uint64_t memory_limit);
 struct mm_usage {

@@ -7,6 +7,7 @@
 #define ADYTON_KERNEL_MM_USER_H
 
 #include "abi/layout.h"
+#include "abi/types.h"
 
 static inline bool user_range_ok(uint64_t addr, uint64_t size)
 {
@@ -26,6 +27,9 @@ int get_user_u64(uint64_t *value, uint64_t from) must_check;
 int put_user_u64(uint64_t to, uint64_t value) must_check;
 /* Atomic on the program's word; *old is what was found. 0 or -EFAULT. */
 int cmpxchg_user_u32(uint64_t addr, uint32_t expected, uint32_t desired, uint32_t *old) must_check;
+
+/* For the fault handler: where the kernel goes on when program memory is missing at this instruction; 0: not one of ours. */
+uint64_t user_fixup(uint64_t rip);
 
 /*
  * One or more pieces of memory that data moves to or from: program memory, or the kernel's own (addresses tell them

@@ -12,38 +12,42 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 ABI = ROOT / "abi" / "linux"
 
-KERNEL_HEADERS = """asm/errno.h linux/fcntl.h asm/mman.h linux/mman.h asm/signal.h asm/siginfo.h asm/sigcontext.h asm/ucontext.h
-linux/stat.h asm/stat.h asm/statfs.h linux/time.h linux/time_types.h linux/futex.h asm/poll.h linux/eventpoll.h asm/socket.h
-linux/in.h linux/in6.h linux/un.h linux/netlink.h linux/uio.h linux/sched.h linux/sched/types.h linux/resource.h
-linux/auxvec.h asm/auxvec.h linux/utsname.h linux/sysinfo.h asm/ioctls.h asm/termbits.h linux/prctl.h asm/prctl.h
-linux/ptrace.h linux/memfd.h linux/signalfd.h linux/timerfd.h linux/inotify.h linux/ipc.h linux/shm.h linux/msg.h linux/sem.h
-linux/wait.h linux/mount.h linux/random.h linux/xattr.h linux/personality.h asm/unistd_64.h linux/membarrier.h
-linux/close_range.h linux/falloc.h linux/sockios.h linux/pidfd.h linux/capability.h linux/openat2.h linux/limits.h
-linux/magic.h linux/elf.h""".split()
+KERNEL_HEADERS = """
+asm/errno.h linux/fcntl.h asm/mman.h linux/mman.h asm/signal.h asm/siginfo.h asm/sigcontext.h asm/ucontext.h
+linux/stat.h asm/stat.h asm/statfs.h linux/time.h linux/time_types.h linux/futex.h asm/poll.h linux/eventpoll.h
+asm/socket.h linux/in.h linux/in6.h linux/un.h linux/netlink.h linux/uio.h linux/sched.h linux/sched/types.h
+linux/resource.h linux/auxvec.h asm/auxvec.h linux/utsname.h linux/sysinfo.h asm/ioctls.h asm/termbits.h
+linux/prctl.h asm/prctl.h linux/ptrace.h linux/memfd.h linux/signalfd.h linux/timerfd.h linux/inotify.h linux/ipc.h
+linux/shm.h linux/msg.h linux/sem.h linux/wait.h linux/mount.h linux/random.h linux/xattr.h linux/personality.h
+asm/unistd_64.h linux/membarrier.h linux/close_range.h linux/falloc.h linux/sockios.h linux/pidfd.h
+linux/capability.h linux/mempolicy.h linux/openat2.h linux/limits.h linux/magic.h linux/elf.h""".split()
 
-LIBC_HEADERS = """errno.h fcntl.h sys/mman.h signal.h sys/stat.h sys/statvfs.h time.h sys/time.h poll.h sys/epoll.h sys/socket.h
-netinet/in.h netinet/tcp.h netinet/udp.h sys/un.h sys/uio.h sched.h sys/resource.h elf.h dirent.h sys/utsname.h sys/sysinfo.h
-sys/ioctl.h termios.h sys/prctl.h sys/ptrace.h sys/eventfd.h sys/signalfd.h sys/timerfd.h sys/inotify.h sys/ipc.h sys/shm.h
-sys/msg.h sys/sem.h sys/wait.h sys/mount.h sys/random.h sys/xattr.h sys/personality.h sys/file.h stdio.h unistd.h net/if.h
-sys/times.h utime.h limits.h sys/timex.h sys/vfs.h""".split()
+LIBC_HEADERS = """
+errno.h fcntl.h sys/mman.h signal.h sys/stat.h sys/statvfs.h time.h sys/time.h poll.h sys/epoll.h sys/socket.h
+netinet/in.h netinet/tcp.h netinet/udp.h sys/un.h sys/uio.h sched.h sys/resource.h elf.h dirent.h sys/utsname.h
+sys/sysinfo.h sys/ioctl.h termios.h sys/prctl.h sys/ptrace.h sys/eventfd.h sys/signalfd.h sys/timerfd.h
+sys/inotify.h sys/ipc.h sys/shm.h sys/msg.h sys/sem.h sys/wait.h sys/mount.h sys/random.h sys/xattr.h
+sys/personality.h sys/file.h stdio.h unistd.h net/if.h sys/times.h utime.h limits.h sys/timex.h sys/vfs.h""".split()
 
 # Names of ours alone: no system header has them, or has another thing under that name.
-OURS = set("""SYSCALL_NR_END ERRNO_MAX SIGNAL_MAX SIGNAL_RT_MIN SOCK_TYPE_MASK SOCKADDR_MAX UTSNAME_LENGTH WAIT_CONTINUED
-WAIT_CORE WNOTHREAD WALL WCLONE NSEC_PER_SEC NSEC_PER_USEC USEC_PER_SEC SCM_MAX_FD ST_VALID
-ERESTARTSYS ERESTARTNOINTR ERESTARTNOHAND ERESTART_RESTARTBLOCK""".split())
+OURS = set("""
+SYSCALL_NR_END ERRNO_MAX SIGNAL_MAX SIGNAL_RT_MIN SOCK_TYPE_MASK SOCKADDR_MAX UTSNAME_LENGTH WAIT_CONTINUED
+WAIT_CORE WNOTHREAD WALL WCLONE NSEC_PER_SEC NSEC_PER_USEC USEC_PER_SEC SCM_MAX_FD ST_VALID ERESTARTSYS
+ERESTARTNOINTR ERESTARTNOHAND ERESTART_RESTARTBLOCK""".split())
 
 # libc hides these behind types or values of its own.
 LIBC_DIFFERS = set("O_LARGEFILE NCCS FP_XSTATE_MAGIC2_SIZE".split())
 
 # Newer than the oldest headers that we build with (Debian 12: 6.1); compared where the system has them.
-NEWER = set("""MFD_NOEXEC_SEAL MFD_EXEC F_SEAL_EXEC AT_RSEQ_FEATURE_SIZE AT_RSEQ_ALIGN ARCH_CET_STATUS ARCH_SHSTK_STATUS
+NEWER = set("""
+MFD_NOEXEC_SEAL MFD_EXEC F_SEAL_EXEC AT_RSEQ_FEATURE_SIZE AT_RSEQ_ALIGN ARCH_CET_STATUS ARCH_SHSTK_STATUS
 __NR_cachestat __NR_fchmodat2 __NR_map_shadow_stack __NR_futex_wake __NR_futex_wait __NR_futex_requeue
 PIDFD_NONBLOCK SS_AUTODISARM SYS_USER_DISPATCH""".split())
 
 # Linux's name where ours differs because ours would be ambiguous.
 RENAMED = {"WNOTHREAD": "__WNOTHREAD", "WALL": "__WALL", "WCLONE": "__WCLONE"}
 
-# Ours: (system's type, its headers, {our member: theirs}). Members named pad, reserved, unused or spare are not compared.
+# Ours: (system's type, its headers, {our member: theirs}). Members that only fill (pad, unused ...) are not compared.
 KERNEL, LIBC = "kernel", "libc"
 TYPES = {
     "struct flock": ("struct flock", LIBC, {}),
@@ -131,16 +135,16 @@ TYPES = {
 # Members inside siginfo's union, which the two sides nest and name differently.
 SIGINFO = {"kill.pid": "si_pid", "kill.uid": "si_uid", "timer.tid": "si_timerid", "timer.overrun": "si_overrun",
            "timer.sigval": "si_value", "rt.sigval": "si_value", "child.status": "si_status", "child.utime": "si_utime",
-           "child.stime": "si_stime", "fault.addr": "si_addr", "fault.addr_lsb": "si_addr_lsb", "fault.lower": "si_lower",
-           "fault.upper": "si_upper", "poll.band": "si_band", "poll.fd": "si_fd", "sys.call_addr": "si_call_addr",
-           "sys.syscall": "si_syscall", "sys.arch": "si_arch"}
+           "child.stime": "si_stime", "fault.addr": "si_addr", "fault.addr_lsb": "si_addr_lsb",
+           "fault.lower": "si_lower", "fault.upper": "si_upper", "poll.band": "si_band", "poll.fd": "si_fd",
+           "sys.call_addr": "si_call_addr", "sys.syscall": "si_syscall", "sys.arch": "si_arch"}
 
 # Macros with an argument: compared at these values.
 FUNCTIONS = {"S_ISLNK": (0o120777, 0o100644), "S_ISREG": (0o120777, 0o100644), "S_ISDIR": (0o40755, 0o60644),
              "S_ISCHR": (0o20600, 0o60600), "S_ISBLK": (0o60600, 0o20600), "S_ISFIFO": (0o10600, 0o100600),
-             "S_ISSOCK": (0o140777, 0o40755), "WEXITSTATUS": (0x300, 0xff00), "WTERMSIG": (9, 0x8b), "WIFEXITED": (0x100, 9),
-             "WIFSTOPPED": (0x137f, 0x100), "WIFSIGNALED": (9, 0x137f, 0x100), "CMSG_ALIGN": (1, 8, 9),
-             "CMSG_SPACE": (1, 8, 12), "CMSG_LEN": (1, 8, 12), "ELF64_R_TYPE": (0x500000008,)}
+             "S_ISSOCK": (0o140777, 0o40755), "WEXITSTATUS": (0x300, 0xff00), "WTERMSIG": (9, 0x8b),
+             "WIFEXITED": (0x100, 9), "WIFSTOPPED": (0x137f, 0x100), "WIFSIGNALED": (9, 0x137f, 0x100),
+             "CMSG_ALIGN": (1, 8, 9), "CMSG_SPACE": (1, 8, 12), "CMSG_LEN": (1, 8, 12), "ELF64_R_TYPE": (0x500000008,)}
 
 
 def strip_comments(text):
@@ -171,8 +175,9 @@ def compile_and_run(source, folder):
     lines = source.split("\n")
     for _ in range(12):
         (folder / "probe.c").write_text("\n".join(lines))
-        done = subprocess.run(["cc", "-Werror=implicit-function-declaration", "-O0", f"-I{ROOT}", "-fmax-errors=0", "-o", folder / "probe", folder / "probe.c"],
-                              capture_output=True, text=True, check=False)
+        command = ["cc", "-Werror=implicit-function-declaration", "-fmax-errors=0", f"-I{ROOT}"]
+        done = subprocess.run(command + ["-o", folder / "probe", folder / "probe.c"], capture_output=True, text=True,
+                              check=False)
         if done.returncode == 0:
             return subprocess.run([folder / "probe"], capture_output=True, text=True, check=True).stdout.splitlines()
         bad = {int(n) for n in re.findall(r"probe\.c:(\d+):\d+: (?:fatal )?error", done.stderr)}
@@ -313,7 +318,8 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         failed |= report("the probe itself", self_test(folder), 2)
-        for name, check in (("constants", check_constants), ("structures", check_types), ("errno.def", check_errno_table)):
+        checks = (("constants", check_constants), ("structures", check_types), ("errno.def", check_errno_table))
+        for name, check in checks:
             failures = []
             compared = check(failures, folder)
             failed |= report(name, failures, compared)

@@ -1,0 +1,44 @@
+# Meson and Ninja do the work; these are the commands that people type.
+BUILD := build
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+HOST_PROGRAM := $(DESTDIR)$(PREFIX)/libexec/adyton/adyton-host
+FUZZ_SECONDS ?= 60
+
+.PHONY: all setup-% demo check bench install fuzz nightly clean
+
+all: setup-build $(BUILD)/build.ninja
+	ninja -C $(BUILD) -j $(JOBS)
+
+$(BUILD)/build.ninja:
+	meson setup --prefix $(PREFIX) --libexecdir libexec $(BUILD)
+
+setup-%:
+	@deploy/setup $*
+
+demo: setup-demo all
+	examples/demo
+
+check: setup-check all
+	tests/run --build $(BUILD)
+
+bench: setup-bench all
+	bench/run
+
+# Secret memory counts against RLIMIT_MEMLOCK, so the host program carries the one capability that lifts it.
+install: all
+	meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+	setcap cap_ipc_lock=ep $(HOST_PROGRAM) || \
+		echo "install: without CAP_IPC_LOCK, RLIMIT_MEMLOCK bounds protected memory" >&2
+
+fuzz: setup-check
+	tests/run --fuzz $(FUZZ_SECONDS)
+
+# What is too long for every change: a second compiler, longer fuzzing, every benchmark.
+nightly: check
+	tests/run --build build-clang --compiler clang
+	$(MAKE) fuzz FUZZ_SECONDS=900
+	$(MAKE) bench
+
+clean:
+	rm -rf $(BUILD) build-*

@@ -1,0 +1,108 @@
+/* The image file becomes an enclave: ECREATE, EADD and EEXTEND page by page, EINIT. Every number of the file is checked. */
+#include "abi/layout.h"
+#include "abi/linux/errno.h"
+#include "abi/linux/syscall_nr.h"
+#include "base/mem.h"
+#include "cpu/linux/sys.h"
+#include "host/host.h"
+
+static uint8_t load_page[PAGE_SIZE] __attribute__((aligned(4096)));
+static struct sgx_secs load_secs __attribute__((aligned(4096)));
+static struct sgx_sigstruct load_sigstruct __attribute__((aligned(4096)));
+
+static const char *load_name(void)
+{
+	return host.launch->image_path ? (const char *)host.launch + host.launch->image_path : "image";
+}
+
+static void load_read(void *to, uint64_t size, uint64_t offset, const char *what)
+{
+	long n = sys_raw6(__NR_pread64, host.image_fd, (long)to, (long)size, (long)offset, 0, 0);
+
+	if (n < 0)
+		host_die("%s: reading %s: error %ld", load_name(), what, -n);
+	if ((uint64_t)n != size)
+		host_die("%s: truncated: %s at %lu needs %lu bytes, the file has %ld", load_name(), what, offset, size, n);
+}
+
+static void load_header(void)
+{
+	struct image_header *h = &host.header;
+
+	load_read(h, sizeof(*h), 0, "the header");
+	if (memcmp(h->magic, IMAGE_MAGIC, 8))
+		host_die("%s: not an Adyton image (its magic is another)", load_name());
+	if (h->version != IMAGE_VERSION)
+		host_die("%s: version %u, this program knows %u", load_name(), h->version, IMAGE_VERSION);
+	if (h->segment_count == 0 || h->segment_count > IMAGE_SEGMENTS_MAX)
+		host_die("%s: %u segments, expected 1 to %u", load_name(), h->segment_count, IMAGE_SEGMENTS_MAX);
+	if (h->elrange != ELRANGE_SIZE || h->ssa_frame_size != SSA_FRAME_PAGES)
+		host_die("%s: ELRANGE %lx or SSA frame size %u is not what this host serves", load_name(), h->elrange,
+			 h->ssa_frame_size);
+	load_read(host.segments, h->segment_count * sizeof(struct image_segment), sizeof(*h), "the segments");
+	load_read(&load_sigstruct, sizeof(load_sigstruct), h->sigstruct_offset, "the signature");
+}
+
+static void load_create(const struct cpu_options *options)
+{
+	const struct image_header *h = &host.header;
+	int error;
+
+	load_secs = (struct sgx_secs){ .size = h->elrange, .base = 0, .ssa_frame_size = h->ssa_frame_size,
+				       .misc_select = h->misc_select, .attributes = h->attributes };
+	error = host.cpu->create(options, &load_secs);
+	if (error)
+		host_die("%s: ECREATE refused (%s processor): error %d", load_name(), host.cpu->name, error);
+}
+
+static void load_segment(const struct image_segment *s)
+{
+	uint64_t size;
+
+	if ((s->address & PAGE_MASK) || __builtin_mul_overflow(s->pages, PAGE_SIZE, &size) || s->address < KERNEL_BASE ||
+	    s->address >= KERNEL_HEAP || size > KERNEL_HEAP - s->address)
+		host_die("%s: a segment at %lx of %lu pages lies outside the kernel's range", load_name(), s->address, s->pages);
+	if (!s->file_offset)
+		memset(load_page, 0, PAGE_SIZE);
+	for (uint64_t i = 0; i < s->pages; i++) {
+		int error;
+
+		if (s->file_offset)
+			load_read(load_page, PAGE_SIZE, s->file_offset + i * PAGE_SIZE, "a page");
+		error = host.cpu->add(s->address + i * PAGE_SIZE, load_page, s->secinfo, s->measure);
+		if (error)
+			host_die("%s: EADD of %lx refused: error %d", load_name(), s->address + i * PAGE_SIZE, error);
+	}
+}
+
+static _Noreturn void load_refused(int error)
+{
+	if (error == SGX_INVALID_MEASUREMENT)
+		host_die("%s: EINIT refused: the image's pages do not have the measurement that its signature is for",
+			 load_name());
+	if (error == SGX_INVALID_SIGNATURE || error == SGX_INVALID_SIG_STRUCT)
+		host_die("%s: EINIT refused: the signature is not valid (is the image signed?)", load_name());
+	if (error == SGX_INVALID_ATTRIBUTE)
+		host_die("%s: EINIT refused: the signature does not allow these attributes", load_name());
+	host_die("%s: EINIT refused: error %d", load_name(), error);
+}
+
+void load_image(void)
+{
+	struct cpu_options options;
+	int error;
+
+	load_header();
+	options = (struct cpu_options){ .enclu_page = host.header.enclu_page,
+					.memory = host.launch->memory == LAUNCH_MEMORY_ORDINARY ? CPU_MEMORY_ORDINARY :
+												  CPU_MEMORY_SECRET,
+					.strict = host.launch->flags & LAUNCH_STRICT,
+					.key_fd = -1,
+					.host_signal = thread_signal };
+	load_create(&options);
+	for (uint32_t i = 0; i < host.header.segment_count; i++)
+		load_segment(&host.segments[i]);
+	error = host.cpu->init(&load_sigstruct);
+	if (error)
+		load_refused(error);
+}

@@ -1,0 +1,103 @@
+/* The host half from its first instruction to the first entry into the enclave. */
+#include "abi/linux/elf.h"
+#include "abi/linux/mman.h"
+#include "abi/linux/prctl.h"
+#include "abi/linux/syscall_nr.h"
+#include "base/mem.h"
+#include "cpu/linux/sys.h"
+#include "host/host.h"
+
+struct host host;
+
+/* A static PIE relocates itself: only R_X86_64_RELATIVE, before any pointer in data is used. */
+static void main_relocate(const uint64_t *auxv)
+{
+	extern const Elf64_Dyn _DYNAMIC[] __attribute__((visibility("hidden")));
+	extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+	uint64_t base = (uint64_t)__ehdr_start, rela = 0, size = 0;
+
+	(void)auxv;
+	for (const Elf64_Dyn *d = _DYNAMIC; d->d_tag; d++) {
+		if (d->d_tag == DT_RELA)
+			rela = base + d->d_val;
+		else if (d->d_tag == DT_RELASZ)
+			size = d->d_val;
+	}
+	for (const Elf64_Rela *r = (const Elf64_Rela *)rela; (uint64_t)r < rela + size; r++)
+		if ((r->r_info & 0xffffffff) == R_X86_64_RELATIVE)
+			*(uint64_t *)(base + r->r_offset) = base + (uint64_t)r->r_addend;
+}
+
+static int main_number(const char *s)
+{
+	int n = 0;
+
+	for (; s && *s >= '0' && *s <= '9'; s++)
+		n = n * 10 + (*s - '0');
+	return n;
+}
+
+/* The launch memfd, mapped so that nobody can change it later. */
+static void main_map_launch(int fd)
+{
+	struct launch head;
+	long at;
+
+	if (sys_raw6(__NR_pread64, fd, (long)&head, sizeof(head), 0, 0, 0) != sizeof(head) ||
+	    memcmp(head.magic, LAUNCH_MAGIC, 8) || head.version != LAUNCH_VERSION || head.size < sizeof(head))
+		host_die("this program is started by adyton run: descriptor %d holds no launch block", fd);
+	at = sys_mmap(0, PAGE_UP(head.size), LINUX_PROT_READ, LINUX_MAP_SHARED, fd, 0);
+	if (sys_is_error(at))
+		host_die("the launch block cannot be mapped: error %ld", -at);
+	(void)sys_close(fd);
+	host.launch = (const struct launch *)at;
+	host.image_fd = head.image_fd;
+}
+
+void *secret_memory(uint64_t size, uint64_t align)
+{
+	bool secret = host.launch->memory == LAUNCH_MEMORY_SECRET;
+	uint64_t room = PAGE_UP(size) + (align > PAGE_SIZE ? align : 0);
+	long fd = secret ? sys_memfd_secret(LINUX_O_CLOEXEC) : -1, at;
+
+	if (secret && sys_is_error(fd))
+		host_die("memfd_secret is not available here (error %ld): boot with secretmem.enable=1, or accept "
+			 "unprotected memory with --memory=ordinary", -fd);
+	if (secret && sys_is_error(sys_ftruncate((int)fd, room)))
+		return NULL;
+	at = sys_mmap(0, room, LINUX_PROT_READ | LINUX_PROT_WRITE,
+		      secret ? LINUX_MAP_SHARED : LINUX_MAP_PRIVATE | LINUX_MAP_ANONYMOUS, (int)fd, 0);
+	if (secret)
+		(void)sys_close((int)fd);
+	if (sys_is_error(at))
+		return NULL;
+	return (void *)(((uint64_t)at + align - 1) & ~(align - 1));
+}
+
+static const struct cpu_ops *main_processor(void)
+{
+	return &cpu_soft;
+}
+
+_Noreturn void host_main(uint64_t *stack)
+{
+	uint64_t argc = stack[0];
+	char **argv = (char **)(stack + 1), **envp = argv + argc + 1;
+	uint64_t *auxv;
+
+	while (*envp)
+		envp++;
+	auxv = (uint64_t *)(envp + 1);
+	main_relocate(auxv);
+	if (argc != 2)
+		host_die("this program is started by adyton run");
+	main_map_launch(main_number(argv[1]));
+	host.cpu = main_processor();
+	host.start = secret_memory(sizeof(*host.start), PAGE_SIZE);
+	if (!host.start)
+		host_die("no locked memory for the start block: RLIMIT_MEMLOCK is too small; run `make install` (which gives "
+			 "adyton-host CAP_IPC_LOCK), or use --memory=ordinary");
+	process_describe(host.start, auxv);
+	load_image();
+	thread_run_first();
+}

@@ -1,0 +1,76 @@
+#include "image/paths.h"
+#include "image/io.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The caller's buffers are PATHS_MAX; a longer path is as good as none. */
+static bool paths_join(char out[PATHS_MAX], const char *a, const char *b, const char *c)
+{
+	return (size_t)snprintf(out, PATHS_MAX, "%s/%s%s", a, b, c) < PATHS_MAX;
+}
+
+bool paths_beside(char out[PATHS_MAX], const char *folder, const char *name)
+{
+	char self[PATHS_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (n <= 0)
+		return false;
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	if (!slash)
+		return false;
+	*slash = '\0';
+	return (paths_join(out, self, folder, name) && access(out, F_OK) == 0) ||
+	       (paths_join(out, self, "../libexec/adyton/", name) && access(out, F_OK) == 0) ||
+	       (paths_join(out, self, "../lib/adyton/", name) && access(out, F_OK) == 0);
+}
+
+int paths_kernel(char out[PATHS_MAX], struct fail *f)
+{
+	const char *chosen = getenv("ADYTON_KERNEL");
+
+	if (chosen && *chosen) {
+		if ((size_t)snprintf(out, PATHS_MAX, "%s", chosen) >= PATHS_MAX)
+			return fail(f, "kernel: the path in ADYTON_KERNEL is too long");
+		return 0;
+	}
+	if (!paths_beside(out, "kernel/", "adyton-kernel"))
+		return fail(
+			f,
+			"kernel: expected adyton-kernel beside this command (kernel/ or ../lib/adyton/), found none");
+	return 0;
+}
+
+static int paths_user(char out[PATHS_MAX], const char *variable, const char *below_home, struct fail *f)
+{
+	const char *folder = getenv(variable), *home = getenv("HOME");
+	bool good;
+
+	if (folder && folder[0] == '/')
+		good = paths_join(out, folder, "adyton", "");
+	else if (home && home[0] == '/')
+		good = paths_join(out, home, below_home, "/adyton");
+	else
+		return fail(f, "user's files: expected %s or HOME to name a folder", variable);
+	return good ? io_make_dirs(out, f) : fail(f, "user's files: the path is too long");
+}
+
+int paths_cache(char out[PATHS_MAX], struct fail *f)
+{
+	return paths_user(out, "XDG_CACHE_HOME", ".cache", f);
+}
+
+int paths_data(char out[PATHS_MAX], struct fail *f)
+{
+	return paths_user(out, "XDG_DATA_HOME", ".local/share", f);
+}
+
+int paths_config(char out[PATHS_MAX], struct fail *f)
+{
+	return paths_user(out, "XDG_CONFIG_HOME", ".config", f);
+}

@@ -1,0 +1,93 @@
+/* Open file descriptions: made, counted, released. */
+#include "base/mem.h"
+#include "kernel/fs/vfs.h"
+#include "kernel/kernel.h"
+#include "kernel/mm/heap.h"
+
+/*
+ * Descriptions are never given back to the heap, only to this list (linked through `data`): fd_get() may look at one that
+ * was just released, and must find a reference count there.
+ */
+static struct lock free_lock;
+static struct file *free_files;
+
+static struct file *file_alloc(void)
+{
+	struct file *f;
+
+	lock_acquire(&free_lock);
+	f = free_files;
+	if (f)
+		free_files = f->data;
+	lock_release(&free_lock);
+	return f ? f : heap_alloc(sizeof(*f));
+}
+
+struct file *file_new(const struct file_ops *ops, uint32_t flags, void *data)
+{
+	struct file *f = file_alloc();
+
+	if (!f)
+		return NULL;
+	f->flags = flags;
+	f->ops = ops;
+	f->inode = NULL;
+	f->pos_lock = (struct lock)LOCK_INIT;
+	f->pos = 0;
+	f->host_fd = -1;
+	f->data = data;
+	f->name = NULL;
+	f->mounts_listed = 0;
+	f->owner = 0;
+	__atomic_store_n(&f->refs, 1, __ATOMIC_RELEASE);
+	return f;
+}
+
+struct file *file_get(struct file *f)
+{
+	__atomic_fetch_add(&f->refs, 1, __ATOMIC_RELAXED);
+	return f;
+}
+
+void file_put(struct file *f)
+{
+	if (!f || __atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	if (f->ops->release)
+		f->ops->release(f);
+	if (f->inode)
+		inode_put(f->inode);
+	heap_free(f->name);
+	lock_acquire(&free_lock);
+	f->data = free_files;
+	free_files = f;
+	lock_release(&free_lock);
+}
+
+void file_set_name(struct file *f, const char *name)
+{
+	size_t size = strlen(name) + 1;
+
+	heap_free(f->name);
+	f->name = heap_alloc(size);
+	if (f->name)
+		memcpy(f->name, name, size);
+}
+
+int file_inode(struct file *f, struct inode **out)
+{
+	if (f->inode) {
+		*out = inode_get(f->inode);
+		return 0;
+	}
+	return f->ops->as_inode ? f->ops->as_inode(f, out) : -ENOTDIR;
+}
+
+int file_getattr(struct file *f, struct stat *st)
+{
+	if (f->ops->getattr)
+		return f->ops->getattr(f, st);
+	if (f->inode)
+		return f->inode->ops->getattr(f->inode, st);
+	return -EBADF;
+}

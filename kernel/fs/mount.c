@@ -1,0 +1,61 @@
+/* The table of mounts. It is filled by vfs_start() before the program runs, and only read afterwards: no lock. */
+#include "base/mem.h"
+#include "kernel/fs/vfs.h"
+#include "kernel/mm/heap.h"
+
+struct mount mounts[MOUNTS_MAX];
+uint32_t mount_count;
+
+int mount_add(const char *name, const char *type, const char *source, struct inode *root, bool read_only)
+{
+	struct mount *m = &mounts[mount_count];
+	size_t size = strlen(name) + 1;
+	char *copy;
+
+	if (mount_count == MOUNTS_MAX)
+		return -ENOSPC;
+	copy = heap_alloc(size);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, name, size);
+	*m = (struct mount){ .name = copy, .type = type, .source = source, .root = root, .id = 20 + mount_count,
+			     .dev = DEV_MAKE(0U, 40 + mount_count), .read_only = read_only };
+	root->mount = m;
+	mount_count++;
+	return 0;
+}
+
+/* Does the absolute name lie at or under the mount's? */
+static bool mount_covers(const struct mount *m, const char *name, size_t length)
+{
+	size_t own = strlen(m->name);
+
+	if (own == 1)
+		return true;
+	return length >= own && !memcmp(m->name, name, own) && (length == own || name[own] == '/');
+}
+
+static struct mount *deepest(const char *name, size_t length, size_t above)
+{
+	struct mount *best = NULL;
+
+	for (uint32_t i = 0; i < mount_count; i++) {
+		struct mount *m = &mounts[i];
+
+		/* Of two at one name the later one lies on top. */
+		if (strlen(m->name) > above && mount_covers(m, name, length) &&
+		    (!best || strlen(m->name) >= strlen(best->name)))
+			best = m;
+	}
+	return best;
+}
+
+struct mount *mount_of(const char *name, size_t length)
+{
+	return deepest(name, length, 0);
+}
+
+struct mount *mount_below(const char *name, size_t length, size_t above)
+{
+	return deepest(name, length, above);
+}

@@ -1,0 +1,365 @@
+/* Moving bytes: read, write and their many forms, lseek. */
+#include "abi/linux/uio.h"
+#include "base/mem.h"
+#include "kernel/fs/vfs.h"
+#include "kernel/mm/heap.h"
+#include "kernel/syscall.h"
+
+#define RW_MAX 0x7ffff000UL /* what Linux moves in one call at most */
+#define PIECES_HERE 8
+#define COPY_BUFFER (64 * KIB)
+
+static bool readable(const struct file *f)
+{
+	return (f->flags & O_ACCMODE) != O_WRONLY && !(f->flags & O_PATH);
+}
+
+static bool writable(const struct file *f)
+{
+	return (f->flags & O_ACCMODE) != O_RDONLY && !(f->flags & O_PATH);
+}
+
+static bool is_directory(const struct file *f)
+{
+	return f->inode && S_ISDIR(f->inode->mode);
+}
+
+long file_read(struct file *f, const struct iov *to, int64_t *pos)
+{
+	if (!readable(f))
+		return -EBADF;
+	if (!f->ops->read)
+		return is_directory(f) ? -EISDIR : -EINVAL;
+	if (pos || !f->ops->positioned)
+		return f->ops->read(f, to, pos);
+	/* Held over a copy to the program: nobody who serves a fault takes pos_lock, and files with a position never block. */
+	LOCKED(&f->pos_lock);
+	return f->ops->read(f, to, &f->pos);
+}
+
+long file_write(struct file *f, const struct iov *from, int64_t *pos)
+{
+	if (!writable(f))
+		return -EBADF;
+	if (!f->ops->write)
+		return -EINVAL;
+	if (pos || !f->ops->positioned)
+		return f->ops->write(f, from, pos);
+	LOCKED(&f->pos_lock); /* as in file_read() */
+	return f->ops->write(f, from, &f->pos);
+}
+
+static struct iov iov_one(uint64_t buf, uint64_t size)
+{
+	return IOV_USER(buf, size < RW_MAX ? size : RW_MAX);
+}
+
+SYSCALL3(read, int, fd, uint64_t, buf, uint64_t, size)
+{
+	_cleanup_file_ struct file *f = fd_get(fd);
+	struct iov v = iov_one(buf, size);
+
+	if (!f)
+		return -EBADF;
+	return user_range_ok(buf, v.total) ? file_read(f, &v, NULL) : -EFAULT;
+}
+
+SYSCALL3(write, int, fd, uint64_t, buf, uint64_t, size)
+{
+	_cleanup_file_ struct file *f = fd_get(fd);
+	struct iov v = iov_one(buf, size);
+
+	if (!f)
+		return -EBADF;
+	return user_range_ok(buf, v.total) ? file_write(f, &v, NULL) : -EFAULT;
+}
+
+static int check_offset(const struct file *f, int64_t offset)
+{
+	if (offset < 0)
+		return -EINVAL;
+	if (f->flags & O_PATH)
+		return -EBADF;
+	return f->ops->seek ? 0 : -ESPIPE;
+}
+
+SYSCALL4(pread64, int, fd, uint64_t, buf, uint64_t, size, int64_t, offset)
+{
+	_cleanup_file_ struct file *f = fd_get(fd);
+	struct iov v = iov_one(buf, size);
+	int error = f ? check_offset(f, offset) : -EBADF;
+
+	if (error)
+		return error;
+	return user_range_ok(buf, v.total) ? file_read(f, &v, &offset) : -EFAULT;
+}
+
+SYSCALL4(pwrite64, int, fd, uint64_t, buf, uint64_t, size, int64_t, offset)
+{
+	_cleanup_file_ struct file *f = fd_get(fd);
+	struct iov v = iov_one(buf, size);
+	int error = f ? check_offset(f, offset) : -EBADF;
+
+	if (error)
+		return error;
+	return user_range_ok(buf, v.total) ? file_write(f, &v, &offset) : -EFAULT;
+}
+
+/* offset -1 with `current_ok` (preadv2): the file's own position. */
+static long move_vector(int fd, uint64_t vec, uint64_t count, int64_t *offset, bool write)
+{
+	_cleanup_file_ struct file *f = fd_get(fd);
+	struct piece here[PIECES_HERE], *space = here;
+	struct iov v;
+	long result = f ? 0 : -EBADF;
+
+	if (!result && offset)
+		result = check_offset(f, *offset);
+	if (result)
+		return result;
+	if (count > IOV_MAX)
+		return -EINVAL;
+	if (count > PIECES_HERE)
+		space = heap_alloc(count * sizeof(*space));
+	if (!space)
+		return -ENOMEM;
+	result = iov_from_user(&v, space, vec, count);
+	if (!result)
+		result = write ? file_write(f, &v, offset) : file_read(f, &v, offset);
+	if (space != here)
+		heap_free(space);
+	return result;
+}
+
+SYSCALL3(readv, int, fd, uint64_t, vec, uint64_t, count)
+{
+	return move_vector(fd, vec, count, NULL, false);
+}
+
+SYSCALL3(writev, int, fd, uint64_t, vec, uint64_t, count)
+{
+	return move_vector(fd, vec, count, NULL, true);
+}
+
+SYSCALL4(preadv, int, fd, uint64_t, vec, uint64_t, count, int64_t, offset)
+{
+	return move_vector(fd, vec, count, &offset, false);
+}
+
+SYSCALL4(pwritev, int, fd, uint64_t, vec, uint64_t, count, int64_t, offset)
+{
+	return move_vector(fd, vec, count, &offset, true);
+}
+
+/* The fifth argument is the high half of the offset, always 0 in 64-bit programs. */
+SYSCALL6(preadv2, int, fd, uint64_t, vec, uint64_t, count, int64_t, offset, uint64_t, high, uint32_t, flags)
+{
+	(void)high;
+	if (flags & ~(uint32_t)RWF_HIPRI)
+		return -EOPNOTSUPP;
+	return move_vector(fd, vec, count, offset == -1 ? NULL : &offset, false);
+}
+
+static int sync_fd(int fd, bool data_only)
+{
+	_cleanup_file_ struct file *f = fd_get_opened(fd);
+
+	if (!f)
+		return -EBADF;
+	return f->ops->sync ? f->ops->sync(f, data_only) : -EINVAL;
+}
+
+SYSCALL6(pwritev2, int, fd, uint64_t, vec, uint64_t, count, int64_t, offset, uint64_t, high, uint32_t, flags)
+{
+	long done;
+
+	(void)high;
+	if (flags & ~(uint32_t)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC))
+		return -EOPNOTSUPP;
+	done = move_vector(fd, vec, count, offset == -1 ? NULL : &offset, true);
+	if (done > 0 && flags & (RWF_DSYNC | RWF_SYNC)) {
+		int error = sync_fd(fd, !(flags & RWF_SYNC));
+
+		return error ? error : done;
+	}
+	return done;
+}
+
+long file_seek_within(struct file *f, int64_t offset, int whence, int64_t size)
+{
+	int64_t base = 0;
+
+	LOCKED(&f->pos_lock);
+	switch (whence) {
+	case SEEK_SET:
+		break;
+	case SEEK_CUR:
+		base = f->pos;
+		break;
+	case SEEK_END:
+		base = size;
+		break;
+	case SEEK_DATA:
+	case SEEK_HOLE:
+		if (offset < 0 || offset >= size)
+			return -ENXIO;
+		return f->pos = whence == SEEK_DATA ? offset : size;
+	default:
+		return -EINVAL;
+	}
+	if (__builtin_add_overflow(base, offset, &base))
+		return -EOVERFLOW;
+	if (base < 0)
+		return -EINVAL;
+	return f->pos = base;
+}
+
+SYSCALL3(lseek, int, fd, int64_t, offset, int, whence)
+{
+	_cleanup_file_ struct file *f = fd_get_opened(fd);
+
+	if (!f)
+		return -EBADF;
+	if (!f->ops->seek)
+		return -ESPIPE;
+	if (is_directory(f) && whence == SEEK_SET)
+		f->mounts_listed = 0;
+	return f->ops->seek(f, offset, whence);
+}
+
+static int copy_offset_in(const struct file *f, uint64_t user, int64_t *pos, bool *own)
+{
+	uint64_t value = 0;
+	long at;
+
+	*own = !user;
+	if (user) {
+		int error = get_user_u64(&value, user);
+
+		*pos = (int64_t)value;
+		return error ? error : *pos < 0 ? -EINVAL : 0;
+	}
+	at = f->ops->seek((struct file *)f, 0, SEEK_CUR);
+	*pos = at;
+	return at < 0 ? (int)at : 0;
+}
+
+static int copy_offset_out(struct file *f, uint64_t user, int64_t pos, bool own)
+{
+	long at;
+
+	if (!own)
+		return put_user_u64(user, (uint64_t)pos);
+	at = f->ops->seek(f, pos, SEEK_SET);
+	return at < 0 ? (int)at : 0;
+}
+
+/* Bytes from `in` at *in_pos to `out` (at *out_pos, or as write does), through a buffer of ours. */
+static long copy_between(struct file *in, int64_t *in_pos, struct file *out, int64_t *out_pos, uint64_t size)
+{
+	uint8_t *buffer = heap_alloc(COPY_BUFFER);
+	uint64_t total = 0;
+	long n = 0;
+
+	if (!buffer)
+		return -ENOMEM;
+	while (total < size) {
+		uint64_t want = size - total < COPY_BUFFER ? size - total : COPY_BUFFER;
+		int64_t from = *in_pos;
+		struct iov v = IOV_KERNEL(buffer, want);
+		long got = n = file_read(in, &v, &from);
+
+		if (n <= 0)
+			break;
+		v = IOV_KERNEL(buffer, (uint64_t)n);
+		n = file_write(out, &v, out_pos);
+		if (n <= 0)
+			break;
+		*in_pos += n;
+		total += (uint64_t)n;
+		if (n < got)
+			break;
+	}
+	heap_free(buffer);
+	return total ? (long)total : n;
+}
+
+SYSCALL4(sendfile, int, out_fd, int, in_fd, uint64_t, offset, uint64_t, size)
+{
+	_cleanup_file_ struct file *in = fd_get_opened(in_fd), *out = fd_get_opened(out_fd);
+	int64_t pos;
+	bool own;
+	long done;
+	int error;
+
+	if (!in || !out || !readable(in) || !writable(out))
+		return -EBADF;
+	if (!in->ops->seek)
+		return offset ? -ESPIPE : -EINVAL;
+	if (out->flags & O_APPEND)
+		return -EINVAL;
+	error = copy_offset_in(in, offset, &pos, &own);
+	if (error)
+		return error;
+	done = copy_between(in, &pos, out, NULL, size < RW_MAX ? size : RW_MAX);
+	if (done > 0)
+		error = copy_offset_out(in, offset, pos, own);
+	return error ? error : done;
+}
+
+static int copy_range_check(const struct file *in, const struct file *out, uint32_t flags)
+{
+	if (!in || !out || !readable(in) || !writable(out) || out->flags & O_APPEND)
+		return -EBADF;
+	if (flags)
+		return -EINVAL;
+	if (is_directory(in) || is_directory(out))
+		return -EISDIR;
+	return in->ops->seek && out->ops->seek ? 0 : -EINVAL;
+}
+
+SYSCALL6(copy_file_range, int, in_fd, uint64_t, in_user, int, out_fd, uint64_t, out_user, uint64_t, size, uint32_t, flags)
+{
+	_cleanup_file_ struct file *in = fd_get_opened(in_fd), *out = fd_get_opened(out_fd);
+	int64_t in_pos, out_pos;
+	bool in_own, out_own;
+	long done;
+	int error = copy_range_check(in, out, flags);
+
+	if (!error)
+		error = copy_offset_in(in, in_user, &in_pos, &in_own) ?: copy_offset_in(out, out_user, &out_pos, &out_own);
+	if (error)
+		return error;
+	if (in->inode && in->inode == out->inode && in_pos < out_pos + (int64_t)size && out_pos < in_pos + (int64_t)size)
+		return -EINVAL;
+	done = copy_between(in, &in_pos, out, &out_pos, size < RW_MAX ? size : RW_MAX);
+	if (done > 0)
+		error = copy_offset_out(in, in_user, in_pos, in_own) ?: copy_offset_out(out, out_user, out_pos, out_own);
+	return error ? error : done;
+}
+
+SYSCALL1(fsync, int, fd)
+{
+	return sync_fd(fd, false);
+}
+
+SYSCALL1(fdatasync, int, fd)
+{
+	return sync_fd(fd, true);
+}
+
+SYSCALL1(syncfs, int, fd)
+{
+	_cleanup_file_ struct file *f = fd_get_opened(fd);
+
+	if (!f)
+		return -EBADF;
+	return f->ops->sync && f->host_fd >= 0 ? f->ops->sync(f, false) : 0;
+}
+
+SYSCALL4(sync_file_range, int, fd, int64_t, offset, int64_t, length, uint32_t, flags)
+{
+	if (offset < 0 || length < 0 || flags & ~7U)
+		return -EINVAL;
+	return sync_fd(fd, true);
+}

@@ -1,0 +1,38 @@
+#include "kernel/lib/fpu.h"
+#include "base/mem.h"
+#include "kernel/kernel.h"
+#include "kernel/mm/heap.h"
+#include "kernel/task/thread.h"
+
+#define XSAVE_ALL UINT32_MAX
+
+/* What lies at FS while the crypto library runs: a canary that its stack protector can read (fs:0x28). */
+static uint64_t fpu_fs_block[8] __attribute__((aligned(64)));
+
+struct fpu_area {
+	uint8_t xsave[PAGE_SIZE];
+	uint64_t fs_base;
+};
+
+void fpu_begin(void)
+{
+	struct thread *t = current;
+	struct fpu_area *a = t->fpu_area;
+
+	if (!a) {
+		a = t->fpu_area = heap_pages(2);
+		if (!a)
+			kernel_die("no memory for a thread's vector state");
+	}
+	__asm__ volatile("xsave64 (%0)" : : "r"(a->xsave), "a"(XSAVE_ALL), "d"(XSAVE_ALL) : "memory");
+	__asm__ volatile("rdfsbase %0" : "=r"(a->fs_base));
+	__asm__ volatile("wrfsbase %0" : : "r"(fpu_fs_block) : "memory");
+}
+
+void fpu_end(void)
+{
+	struct fpu_area *a = current->fpu_area;
+
+	__asm__ volatile("wrfsbase %0" : : "r"(a->fs_base) : "memory");
+	__asm__ volatile("xrstor64 (%0)" : : "r"(a->xsave), "a"(XSAVE_ALL), "d"(XSAVE_ALL) : "memory");
+}

@@ -1,0 +1,304 @@
+/* mmap, munmap, mprotect: areas come, go and change. */
+#include "kernel/fs/file.h"
+#include "kernel/kernel.h"
+#include "kernel/mm/heap.h"
+#include "kernel/mm/space.h"
+#include "kernel/task/process.h"
+
+#define MAP_32BIT_LOW 0x40000000UL
+#define MAP_32BIT_HIGH 0x80000000UL
+#define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
+
+struct map_request {
+	uint64_t addr, length, offset;
+	int flags;
+	uint32_t prot, vma_flags;
+	struct file *file;
+};
+
+long space_choose(struct mm *mm, uint64_t hint, uint64_t length, int flags)
+{
+	uint64_t low = USER_BOTTOM, high = MM_TOP, found;
+
+	if (flags & MAP_32BIT) {
+		low = MAP_32BIT_LOW;
+		high = MAP_32BIT_HIGH;
+	}
+	hint = PAGE_UP(hint);
+	if (hint && space_range_ok(hint, length) && (!(flags & MAP_32BIT) || hint + length <= high) &&
+	    !vma_find_overlap(&mm->areas, hint, hint + length))
+		return (long)hint;
+	found = vma_gap(&mm->areas, length, low, high);
+	return found ? (long)found : -ENOMEM;
+}
+
+static int map_check_file(struct map_request *m)
+{
+	struct file *f = m->file;
+	uint32_t mode = f->flags & O_ACCMODE;
+	bool writes = m->vma_flags & VMA_SHARED && m->prot & PROT_WRITE;
+
+	if (!f->ops->map_check)
+		return -ENODEV;
+	if (mode == O_WRONLY || (writes && mode != O_RDWR))
+		return -EACCES;
+	if (m->offset + m->length < m->offset || (int64_t)(m->offset + m->length) < 0)
+		return -EOVERFLOW;
+	if (!(m->vma_flags & VMA_SHARED) || mode == O_RDWR)
+		m->vma_flags |= VMA_MAYWRITE;
+	if (m->vma_flags & VMA_SHARED && mode == O_RDWR)
+		m->vma_flags |= VMA_WRITEBACK;
+	return f->ops->map_check(f, (int)m->prot, m->flags, m->offset, m->length);
+}
+
+/* The type bits first, as Linux does: everything about the request that does not depend on the address space. */
+static int map_decode(struct map_request *m)
+{
+	int type = m->flags & MAP_TYPE;
+
+	if (!m->length || m->offset & PAGE_MASK)
+		return -EINVAL;
+	if (m->length > USER_TOP)
+		return -ENOMEM;
+	m->length = PAGE_UP(m->length);
+	if (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE)
+		return -EINVAL;
+	if (m->flags & MAP_HUGETLB)
+		return -ENOMEM;
+	if (m->flags & MAP_SYNC && type == MAP_SHARED_VALIDATE)
+		return -EOPNOTSUPP;
+	if (type != MAP_PRIVATE)
+		m->vma_flags |= VMA_SHARED;
+	if (m->flags & MAP_NORESERVE)
+		m->vma_flags |= VMA_NORESERVE;
+	if (m->flags & MAP_LOCKED)
+		m->vma_flags |= VMA_LOCKED;
+	if (m->file)
+		return m->flags & MAP_GROWSDOWN ? -EINVAL : map_check_file(m);
+	m->vma_flags |= VMA_MAYWRITE;
+	if (m->flags & MAP_GROWSDOWN) {
+		if (type != MAP_PRIVATE)
+			return -EINVAL;
+		m->vma_flags |= m->flags & MAP_STACK ? VMA_GROWSDOWN | VMA_STACK : VMA_GROWSDOWN;
+	}
+	return 0;
+}
+
+static int map_check_fixed(const struct map_request *m)
+{
+	if (m->addr & PAGE_MASK)
+		return -EINVAL;
+	if (m->addr < USER_BOTTOM)
+		return -EPERM;
+	return space_range_ok(m->addr, m->length) ? 0 : -ENOMEM;
+}
+
+static bool map_hits_kernel(struct mm *mm, uint64_t start, uint64_t end)
+{
+	for (struct vma *v = vma_find_overlap(&mm->areas, start, end); v && v->start < end; v = vma_next(&mm->areas, v))
+		if (v->flags & VMA_KERNEL)
+			return true;
+	return false;
+}
+
+static bool map_within_limit(const struct mm *mm, uint64_t length)
+{
+	uint64_t limit = init_process.limits[RLIMIT_AS].rlim_cur;
+
+	return !limit || limit == RLIM_INFINITY || mm->virtual_pages * PAGE_SIZE + length <= limit;
+}
+
+/* Find or make the room. mm->lock is held. */
+static long map_place(struct mm *mm, const struct map_request *m, struct vma_dead *dead)
+{
+	uint64_t end = m->addr + m->length;
+	int error;
+
+	if (!(m->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
+		return space_choose(mm, m->addr, m->length, m->flags);
+	if (m->flags & MAP_FIXED_NOREPLACE)
+		return vma_find_overlap(&mm->areas, m->addr, end) ? -EEXIST : (long)m->addr;
+	if (map_hits_kernel(mm, m->addr, end))
+		return -ENOMEM;
+	error = space_unmap(mm, m->addr, end, false, dead);
+	return error ? error : (long)m->addr;
+}
+
+static long map_insert(struct mm *mm, struct map_request *m, struct vma_dead *dead)
+{
+	long addr;
+	struct vma *v;
+
+	if (!map_within_limit(mm, m->length))
+		return -ENOMEM;
+	if (m->vma_flags & VMA_WRITEBACK) {
+		if (m->prot & PROT_WRITE && shared_alias(mm, m->file, m->offset, m->length, NULL))
+			return -ENODEV;
+		__atomic_store_n(&mm->shared_writable, true, __ATOMIC_RELAXED);
+	}
+	addr = map_place(mm, m, dead);
+	if (addr < 0)
+		return addr;
+	if (mm->lock_future)
+		m->vma_flags |= VMA_LOCKED;
+	v = space_area_new(mm, (uint64_t)addr, (uint64_t)addr + m->length, m->prot, m->vma_flags);
+	if (!v)
+		return -ENOMEM;
+	if (m->file) {
+		v->file = file_get(m->file);
+		v->offset = m->offset;
+	}
+	(void)vma_merge(&mm->areas, v);
+	return addr;
+}
+
+long mm_map(uint64_t addr, uint64_t length, int prot, int flags, struct file *file, uint64_t offset)
+{
+	struct map_request m = {
+		.addr = addr, .length = length, .offset = offset, .flags = flags, .prot = (uint32_t)prot & PROT_ALL,
+		.file = flags & MAP_ANONYMOUS ? NULL : file,
+	};
+	struct vma_dead dead = { NULL };
+	int error = map_decode(&m);
+	long at;
+
+	if (!error && flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))
+		error = map_check_fixed(&m);
+	if (!error && flags & MAP_FIXED)
+		error = shared_flush(addr, addr + m.length);
+	if (error)
+		return error;
+	lock_acquire(&mm_self.lock);
+	at = map_insert(&mm_self, &m, &dead);
+	lock_release(&mm_self.lock);
+	space_bury(&dead);
+	if (at > 0 && m.prot && (flags & MAP_POPULATE || m.vma_flags & VMA_LOCKED))
+		space_populate((uint64_t)at, (uint64_t)at + m.length);
+	return at;
+}
+
+void space_bury(struct vma_dead *dead)
+{
+	while (dead->first) {
+		struct vma *v = dead->first;
+
+		dead->first = v->left;
+		if (v->file)
+			file_put(v->file);
+		heap_free(v);
+	}
+}
+
+int space_unmap(struct mm *mm, uint64_t start, uint64_t end, bool kernel_too, struct vma_dead *dead)
+{
+	int error = vma_isolate(&mm->areas, start, end);
+
+	while (!error) {
+		struct vma *v = vma_find_overlap(&mm->areas, start, end);
+
+		if (!v)
+			break;
+		start = v->end;
+		if (v->flags & VMA_KERNEL && !kernel_too)
+			continue;
+		error = space_release(mm, v->start, v->end);
+		if (error)
+			break;
+		vma_remove(&mm->areas, v);
+		mm->virtual_pages -= (v->end - v->start) / PAGE_SIZE;
+		v->left = dead->first;
+		dead->first = v;
+	}
+	return error;
+}
+
+int mm_unmap(uint64_t addr, uint64_t length)
+{
+	uint64_t end = addr + PAGE_UP(length);
+	bool everything = addr <= USER_BOTTOM && end == USER_TOP; /* exec: nothing of the old program remains */
+	struct vma_dead dead = { NULL };
+	int error;
+
+	if (addr & PAGE_MASK || !length || addr > USER_TOP || length > USER_TOP - addr)
+		return -EINVAL;
+	error = shared_flush(addr, end);
+	if (error)
+		return error;
+	lock_acquire(&mm_self.lock);
+	error = space_unmap(&mm_self, addr, end, everything, &dead);
+	if (everything && !error)
+		mm_self.brk_start = mm_self.brk = 0;
+	lock_release(&mm_self.lock);
+	space_bury(&dead);
+	return error;
+}
+
+static int protect_area(struct mm *mm, struct vma **area, uint64_t start, uint64_t end, uint32_t prot)
+{
+	struct vma *v = *area;
+	int error;
+
+	if (v->flags & VMA_KERNEL || (prot & PROT_WRITE && !(v->flags & VMA_MAYWRITE)))
+		return -EACCES;
+	if (v->prot == prot)
+		return 0;
+	if (v->flags & VMA_WRITEBACK && prot & PROT_WRITE && shared_alias(mm, v->file, v->offset, v->end - v->start, v))
+		return -EACCES;
+	start = start > v->start ? start : v->start;
+	end = end < v->end ? end : v->end;
+	error = vma_isolate(&mm->areas, start, end);
+	if (error)
+		return error;
+	v = vma_find(&mm->areas, start);
+	error = space_protect(mm, start, end, vma_access(prot), v->flags & VMA_WRITEBACK);
+	if (error)
+		return error;
+	v->prot = prot;
+	*area = vma_merge(&mm->areas, v);
+	return 0;
+}
+
+/* Area after area up to the first hole, as Linux: what was changed stays so when a later one fails. */
+static int protect_range(struct mm *mm, uint64_t start, uint64_t end, uint32_t prot)
+{
+	while (start < end) {
+		struct vma *v = vma_find_overlap(&mm->areas, start, end);
+		int error;
+
+		if (!v || v->start > start)
+			return -ENOMEM;
+		error = protect_area(mm, &v, start, end, prot);
+		if (error)
+			return error;
+		start = v->end;
+	}
+	return 0;
+}
+
+int mm_protect(uint64_t addr, uint64_t length, int prot)
+{
+	const int grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
+	uint64_t end = addr + PAGE_UP(length);
+	struct vma *v;
+	int error;
+
+	if (addr & PAGE_MASK || prot & ~(int)(PROT_ALL | PROT_SEM | PROT_GROWSDOWN | PROT_GROWSUP) ||
+	    grows == (PROT_GROWSDOWN | PROT_GROWSUP))
+		return -EINVAL;
+	if (!length)
+		return 0;
+	if (length > USER_TOP || addr > USER_TOP - PAGE_UP(length))
+		return -ENOMEM;
+	error = prot & PROT_WRITE ? 0 : shared_flush(addr, end); /* W is what says that a page is dirty */
+	if (error)
+		return error;
+	LOCKED(&mm_self.lock);
+	v = grows ? vma_find_overlap(&mm_self.areas, addr, end) : NULL;
+	if (grows && !v)
+		return -ENOMEM;
+	if (grows & PROT_GROWSUP || (grows && !(v->flags & VMA_GROWSDOWN)))
+		return -EINVAL;
+	if (grows)
+		addr = v->start;
+	return protect_range(&mm_self, addr, end, (uint32_t)prot & PROT_ALL);
+}

@@ -1,0 +1,196 @@
+#include "kernel/mm/space.h"
+
+#include "kernel/fs/file.h"
+#include "kernel/kernel.h"
+#include "kernel/mm/epc.h"
+#include "kernel/mm/heap.h"
+#include "kernel/task/process.h"
+
+#define RW (PROT_READ | PROT_WRITE)
+
+struct mm mm_self;
+
+static const uint8_t zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+
+void mm_start(uint64_t memory_limit)
+{
+	mm_self.limit = memory_limit ? memory_limit / PAGE_SIZE : ELRANGE_SIZE / PAGE_SIZE;
+	init_process.mm = &mm_self;
+}
+
+struct vma *space_area_new(struct mm *mm, uint64_t start, uint64_t end, uint32_t prot, uint32_t flags)
+{
+	struct vma *v = mm->areas.count < VMA_COUNT_MAX ? heap_alloc(sizeof(*v)) : NULL;
+
+	if (!v)
+		return NULL;
+	v->start = start;
+	v->end = end;
+	v->prot = prot;
+	v->flags = flags;
+	vma_insert(&mm->areas, v);
+	mm->virtual_pages += (end - start) / PAGE_SIZE;
+	return v;
+}
+
+bool space_room(struct mm *mm, uint64_t pages)
+{
+	return pages <= mm->limit && mm->committed + mm->parked <= mm->limit - pages;
+}
+
+static void space_committed(struct mm *mm, uint64_t addr, uint64_t count, uint32_t rwx)
+{
+	pagemap_set(&mm->pages, addr, count, PAGE_COMMITTED | rwx);
+	mm->committed += count;
+	if (mm->committed > mm->peak)
+		mm->peak = mm->committed;
+}
+
+int space_commit_copy(struct mm *mm, uint64_t addr, const void *source, uint32_t rwx)
+{
+	int error = space_room(mm, 1) ? pagemap_prepare(&mm->pages, addr, 1) : -ENOMEM;
+
+	if (!error)
+		error = epc_add_copy(addr, (uint64_t)source, rwx);
+	if (!error)
+		space_committed(mm, addr, 1, rwx);
+	return error;
+}
+
+uint64_t space_commit(struct mm *mm, const struct vma *v, uint64_t addr, uint64_t count)
+{
+	uint32_t rwx = vma_access(v->prot);
+	uint64_t done = 0;
+
+	if (!space_room(mm, count) || pagemap_prepare(&mm->pages, addr, count))
+		return 0;
+	/* EACCEPT makes pages that can be written; those that never are come as copies of a zero page. */
+	if (rwx & PROT_WRITE) {
+		done = epc_add(addr, count);
+		if (rwx != RW)
+			epc_extend(addr, done, rwx);
+	} else {
+		while (done < count && !epc_add_copy(addr + done * PAGE_SIZE, (uint64_t)zero_page, rwx))
+			done++;
+	}
+	space_committed(mm, addr, done, rwx);
+	return done;
+}
+
+int space_release(struct mm *mm, uint64_t start, uint64_t end)
+{
+	uint32_t state;
+
+	for (uint64_t stop; (stop = pagemap_next(&mm->pages, &start, end, &state)); start = stop) {
+		uint64_t count;
+		int error;
+
+		/* One call for a run whatever its permissions. */
+		while (stop < end && pagemap_get(&mm->pages, stop) & PAGE_COMMITTED)
+			stop = pagemap_run(&mm->pages, stop, end, &state);
+		count = (stop - start) / PAGE_SIZE;
+		error = epc_remove(start, count);
+		if (error)
+			return error;
+		pagemap_set(&mm->pages, start, count, 0);
+		mm->committed -= count;
+	}
+	return 0;
+}
+
+/* One run of pages that are alike. Losing goes before gaining: no page is writable and executable in between. */
+static int space_protect_run(struct mm *mm, uint64_t start, uint64_t count, uint32_t from, uint32_t to)
+{
+	if (from & ~to) {
+		int error = epc_restrict(start, count, from, from & to);
+
+		if (error)
+			return error;
+	}
+	if (to & ~from)
+		epc_extend(start, count, to);
+	pagemap_set(&mm->pages, start, count, PAGE_COMMITTED | to);
+	return 0;
+}
+
+int space_protect(struct mm *mm, uint64_t start, uint64_t end, uint32_t rwx, bool lazy_write)
+{
+	uint32_t state;
+
+	for (uint64_t stop; (stop = pagemap_next(&mm->pages, &start, end, &state)); start = stop) {
+		uint32_t from = state & PAGE_RWX, to = rwx;
+		int error;
+
+		if (lazy_write && !(from & PROT_WRITE))
+			to &= ~(uint32_t)PROT_WRITE;
+		if (from == to)
+			continue;
+		error = space_protect_run(mm, start, (stop - start) / PAGE_SIZE, from, to);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+bool space_mapped(uint64_t start, uint64_t end)
+{
+	LOCKED(&mm_self.lock);
+	while (start < end) {
+		struct vma *v = vma_find_overlap(&mm_self.areas, start, end);
+
+		if (!v || v->start > start)
+			return false;
+		start = v->end;
+	}
+	return true;
+}
+
+void mm_usage(struct mm_usage *out)
+{
+	*out = (struct mm_usage){ 0 };
+	LOCKED(&mm_self.lock);
+	out->virtual_pages = mm_self.virtual_pages;
+	out->committed_pages = mm_self.committed + heap_committed();
+	out->peak_pages = mm_self.peak + heap_committed();
+	for (struct vma *v = vma_find(&mm_self.areas, 0); v; v = vma_next(&mm_self.areas, v)) {
+		uint64_t pages = (v->end - v->start) / PAGE_SIZE;
+
+		if (v->flags & (VMA_STACK | VMA_GROWSDOWN))
+			out->stack_pages += pages;
+		else if (v->prot & PROT_EXEC)
+			out->text_pages += pages;
+		else if (v->prot & PROT_WRITE && !(v->flags & VMA_SHARED))
+			out->data_pages += pages;
+	}
+}
+
+/*
+ * The lock is not held while the callback runs (it may fill program memory): each step takes a copy of one area, with a
+ * reference to its file.
+ */
+int mm_each_vma(int (*each)(void *ctx, const struct vma *v), void *ctx)
+{
+	uint64_t at = 0;
+	int error = 0;
+
+	while (!error) {
+		const struct vma *v;
+		struct vma copy;
+
+		lock_acquire(&mm_self.lock);
+		v = vma_find(&mm_self.areas, at);
+		if (v) {
+			copy = *v;
+			if (copy.file)
+				file_get(copy.file);
+		}
+		lock_release(&mm_self.lock);
+		if (!v)
+			break;
+		error = each(ctx, &copy);
+		if (copy.file)
+			file_put(copy.file);
+		at = copy.end;
+	}
+	return error;
+}

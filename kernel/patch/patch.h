@@ -1,0 +1,15 @@
+/* System call instructions of the program: the first time they trap, from then on they jump. */
+#ifndef ADYTON_KERNEL_PATCH_PATCH_H
+#define ADYTON_KERNEL_PATCH_PATCH_H
+
+#include "kernel/task/regs.h"
+
+/* The program trapped at a real SYSCALL instruction (r->rip points at it): rewrite the site if that is safe, then serve it. */
+void patch_trapped_syscall(struct regs *r);
+
+struct patch_counts {
+	uint64_t traps, patched, unpatchable;
+};
+void patch_counts(struct patch_counts *out);
+
+#endif
