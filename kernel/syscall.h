@@ -22,8 +22,8 @@
 #define ERESTARTNOHAND 514
 #endif
 
-#define SYSCALL_FULL(name) long sys_##name(const struct regs *r);
-#define SYSCALL_PARTIAL(name) long sys_##name(const struct regs *r);
+#define SYSCALL_FULL(name) long sys_##name(const struct regs *r) __attribute__((weak));
+#define SYSCALL_PARTIAL(name) long sys_##name(const struct regs *r) __attribute__((weak));
 #define SYSCALL_NONE(name)
 #define S(nr, name, args, support, caveat) SYSCALL_##support(name)
 #include "abi/syscall.def"

@@ -76,7 +76,8 @@ static void test_body(void **state)
 
 	(void)state;
 	parse(&p,
-	      "# one\n// two\n/* three\n */\nx = 12 y = true\nbox \"a\" b { z = [1, \"q\", [], {k = -0.5e3},] }\nbox \"c\" \"d\" {}");
+	      "# one\n// two\n/* three\n */\nx = 12 y = true\n"
+		  "box \"a\" b { z = [1, \"q\", [], {k = -0.5e3},] }\nbox \"c\" \"d\" {}");
 	assert_int_equal(p.result, 0);
 	assert_true(hcl_u64(hcl_find(p.body, "x"), &value));
 	assert_int_equal(value, 12);
@@ -99,27 +100,32 @@ static void test_body(void **state)
 
 static int note_block(const struct hcl_block *block, void *context, struct text_error *error)
 {
-	char *out = context;
+	struct text *out = context;
 
 	(void)error;
-	for (unsigned int i = 0; i < block->label_count; i++)
-		strncat(strncat(out, block->labels[i].at, 20), "/", 2);
-	strncat(strncat(out, hcl_find(block->at, "k")->text.at, 20), " ", 2);
+	for (unsigned int i = 0; i < block->label_count; i++) {
+		text_put(out, block->labels[i].at);
+		text_put(out, "/");
+	}
+	text_put(out, hcl_find(block->at, "k")->text.at);
+	text_put(out, " ");
 	return 0;
 }
 
 static void want_blocks(const char *text, const char *expected)
 {
-	char out[256] = "";
+	char buffer[256];
+	struct text out;
 	struct parsed p;
 	int err = 0;
 
+	text_init(&out, buffer, sizeof(buffer));
 	parse(&p, text);
 	assert_int_equal(p.result, 0);
 	for (const struct hcl_node *n = p.body->first; n && !err; n = n->next)
-		err = hcl_blocks(n, 2, note_block, out, &p.error);
+		err = hcl_blocks(n, 2, note_block, &out, &p.error);
 	assert_int_equal(err, 0);
-	assert_string_equal(out, expected);
+	assert_string_equal(buffer, expected);
 	parsed_free(&p);
 }
 

@@ -62,8 +62,9 @@ class CliTest(unittest.TestCase):
         self.assertEqual(launch["argv"], ["true", "-x", "--", "--stats=y", ""])
         self.assertEqual(launch["program"], shutil.which("true", path="/usr/bin:/bin"))
         self.assertEqual((launch["magic"], launch["version"], launch["whole"]), ("4144594c4e434801", 1, True))
-        self.assertEqual((launch["image"], launch["flags"], launch["stats"]), ("4144595 44f4e0001".replace(" ", ""), QUICK, False))
-        self.assertEqual((launch["trace"], launch["trace_names"], launch["memory"], launch["processor"]), (0, None, 0, 0))
+        self.assertEqual((launch["image"], launch["flags"], launch["stats"]), ("414459544f4e0001", QUICK, False))
+        self.assertEqual((launch["trace"], launch["trace_names"]), (0, None))
+        self.assertEqual((launch["memory"], launch["processor"]), (0, 0))
         self.assertEqual(launch["cwd"], str(self.folder / "work"))
         self.assertIn("ODD=a=b\nc", launch["envp"])
         self.assertEqual(len(launch["envp"]), len(self.environment))
@@ -74,7 +75,8 @@ class CliTest(unittest.TestCase):
         self.assertNotIn("ODD", launch["env"])
 
     def test_the_process_is_kept(self):
-        child = subprocess.Popen([self.folder / "bin/adyton", "run", "true"], stdout=subprocess.PIPE, env=self.environment)
+        command = [self.folder / "bin/adyton", "run", "true"]
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, env=self.environment)
         self.assertEqual(json.loads(child.communicate(timeout=60)[0])["pid"], child.pid)
 
     def test_options_end_at_the_first_operand(self):
@@ -130,7 +132,8 @@ class CliTest(unittest.TestCase):
         self.fails(126, "Permission denied", "run", "/etc/passwd")
         program("work/here", 0o755)
         self.fails(127, "not found", "run", "here")
-        for operand, path in (("./here", None), (".//./here", None), ("here", ""), ("here", ":/bin"), ("here", "/bin:")):
+        places = (("./here", None), (".//./here", None), ("here", ""), ("here", ":/bin"), ("here", "/bin:"))
+        for operand, path in places:
             more = {} if path is None else {"PATH": path}
             self.assertEqual(self.launch(operand, **more)["program"], str(self.folder / "work/here"))
         self.assertEqual(self.launch("here", folder=self.folder / "work", PATH=".")["argv"], ["here"])
@@ -198,7 +201,8 @@ class CliTest(unittest.TestCase):
             unmet = [c["name"] for c in processor["conditions"] if not c["met"]]
             self.assertEqual(processor["missing"], unmet)
             self.assertEqual(processor["available"], all(c["met"] for c in processor["conditions"] if c["required"]))
-        self.assertEqual(processors["hw"]["available"] and os.path.exists("/dev/sgx_enclave"), processors["hw"]["available"])
+        if not os.path.exists("/dev/sgx_enclave"):
+            self.assertFalse(processors["hw"]["available"])
         self.assertIn("soft", self.adyton("platform").stdout)
 
     def test_syscalls(self):
@@ -211,7 +215,8 @@ class CliTest(unittest.TestCase):
 
     def test_a_full_disk_is_said(self):
         with open("/dev/full", "w") as full:
-            done = subprocess.run([self.folder / "bin/adyton", "syscalls"], stdout=full, stderr=subprocess.PIPE, text=True)
+            command = [self.folder / "bin/adyton", "syscalls"]
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
         self.assertEqual(done.returncode, 125)
         self.assertIn("No space left", done.stderr)
 

@@ -104,7 +104,7 @@ class ImageTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="adyton-image-"))
-        cls.environment = dict(os.environ, HOME=str(cls.folder), ADYTON_KERNEL=KERNEL, XDG_CONFIG_HOME="", XDG_CACHE_HOME="")
+        cls.environment = dict(os.environ, HOME=str(cls.folder), ADYTON_KERNEL=KERNEL, XDG_CONFIG_HOME="")
         cls.make_root(cls.folder / "root", ["bin/x", "etc/one", "etc/two", "zzz"])
         (cls.folder / "app.hcl").write_text(DEFINITION_TEXT)
         cls.image = cls.folder / "app.adyton"
@@ -269,7 +269,7 @@ class ImageTest(unittest.TestCase):
             (f'image "x" {{ {good}\n mount "d" {{ type = "tmpfs" }} }}', 2, 2, "absolute path"),
             (f'image "x" {{ {good}\n mount "/d" {{ type = "host" }} }}', 2, 13, "expected the key source"),
             (f'image "x" {{ {good}\n mount "/d" {{ type = "host" source = "s" }} }}', 2, 38, "absolute path"),
-            (f'image "x" {{ {good}\n mount "/d" {{ type = "tmpfs" }}\n mount "/d" {{ type = "tmpfs" }} }}', 3, 2, "one mount"),
+            (f'image "x" {{ {good}\n mount "/d" {{ type="tmpfs" }}\n mount "/d" {{ type="tmpfs" }} }}', 3, 2, "one mount"),
             (f'image "x" {{ {good}\n environment = {{ A = 1 }} }}', 2, 22, "expected a string, found a number"),
             (f'image "x" {{ {good}\n environment = {{ "A=B" = "1" }} }}', 2, 18, "A=B"),
             (f'image "x" {{ {good}\n allow {{ argument = true }} }}', 2, 10, "expected a key of allow"),
@@ -417,16 +417,19 @@ class ImageTest(unittest.TestCase):
         self.assertEqual(info["mrenclave"], hashlib.sha256(good).hexdigest())
         self.assertEqual((info["unmeasured_chunks"], info["ssa_frame_size"]), (1, 1))
         for content, sentence in ((good[:-1], "ends inside"), (good + good, "second ECREATE"),
-                                  (good[:12] + b"\3" + good[13:], "power of two"), (good[:64] + bytes(64), "expected EADD"),
+                                  (good[:12] + b"\3" + good[13:], "power of two"),
+                                  (good[:64] + bytes(64), "expected EADD"),
                                   (good[:64] + good[128:], "chunk of the page")):
             path.write_bytes(content)
             self.refused(path, sentence)
 
     def test_sigstructs_of_others(self):
-        folder = pathlib.Path(os.environ.get("ADYTON_VECTORS", pathlib.Path(__file__).parents[4] / "shared/vectors")) / "sigstruct"
+        beside = pathlib.Path(__file__).resolve().parents[4] / "shared/vectors"
+        folder = pathlib.Path(os.environ.get("ADYTON_VECTORS", beside)) / "sigstruct"
         if not folder.is_dir():
             self.skipTest(f"SKIPPED: no evidence in {folder}")
-        ends = {"sig1.sigstruct.bin": "a75d", "test_enclave.sig": "198fc", "le.signed.sig": "b4574", "gramine-test.sig": "c81b"}
+        ends = {"sig1.sigstruct.bin": "a75d", "test_enclave.sig": "198fc", "le.signed.sig": "b4574",
+                "gramine-test.sig": "c81b"}
         for path in sorted(folder.iterdir()):
             info = self.inspect(path)
             self.assertTrue(info["valid"] and info["mrenclave"].endswith(ends[path.name]), path)
@@ -438,10 +441,12 @@ class ImageTest(unittest.TestCase):
                 (self.folder / "x.sig").write_bytes(damaged)
                 done = self.adyton("inspect", "--json", "x.sig")
                 self.assertEqual(done.returncode, 125)
-                self.assertEqual((json.loads(done.stdout)["valid"], json.loads(done.stdout)["einit"]), (False, code), at)
+                info = json.loads(done.stdout)
+                self.assertEqual((info["valid"], info["einit"]), (False, code), at)
 
     def test_crypto_ignores_the_users_configuration(self):
-        (self.folder / "openssl.cnf").write_text("openssl_conf = x\n[x]\nproviders = y\n[y]\nnull = z\n[z]\nactivate = 1\n")
+        text = "openssl_conf = x\n[x]\nproviders = y\n[y]\nnull = z\n[z]\nactivate = 1\n"
+        (self.folder / "openssl.cnf").write_text(text)
         done = self.adyton("build", "app.hcl", "-o", "n.adyton", OPENSSL_CONF=str(self.folder / "openssl.cnf"))
         self.assertEqual(done.returncode, 0, done.stderr)
 
