@@ -245,7 +245,7 @@ class ImageTest(unittest.TestCase):
         self.assertEqual(self.inspect("--verify", "g.adyton")["root_size"], 2 * PAGE)
 
     def test_definition_errors_name_the_place(self):
-        good = 'rootfs = "root" entrypoint = ["/x"]'
+        good, tmpfs = 'rootfs = "root" entrypoint = ["/x"]', '{ type = "tmpfs" }'
         cases = [
             ('image "x" {\n  rootfs = "root"\n  entrypont = ["/x"]\n}', 3, 3, "entrypont"),
             ('image "x" {\n  rootfs = 7\n}', 2, 12, "expected a string, found a number"),
@@ -269,7 +269,7 @@ class ImageTest(unittest.TestCase):
             (f'image "x" {{ {good}\n mount "d" {{ type = "tmpfs" }} }}', 2, 2, "absolute path"),
             (f'image "x" {{ {good}\n mount "/d" {{ type = "host" }} }}', 2, 13, "expected the key source"),
             (f'image "x" {{ {good}\n mount "/d" {{ type = "host" source = "s" }} }}', 2, 38, "absolute path"),
-            (f'image "x" {{ {good}\n mount "/d" {{ type="tmpfs" }}\n mount "/d" {{ type="tmpfs" }} }}', 3, 2, "one mount"),
+            (f'image "x" {{ {good}\n mount "/d" {tmpfs}\n mount "/d" {tmpfs} }}', 3, 2, "one mount"),
             (f'image "x" {{ {good}\n environment = {{ A = 1 }} }}', 2, 22, "expected a string, found a number"),
             (f'image "x" {{ {good}\n environment = {{ "A=B" = "1" }} }}', 2, 18, "A=B"),
             (f'image "x" {{ {good}\n allow {{ argument = true }} }}', 2, 10, "expected a key of allow"),
