@@ -12,6 +12,7 @@
 #include "abi/linux/fcntl.h"
 #include "abi/linux/poll.h"
 #include "abi/linux/stat.h"
+#include "abi/linux/sched.h"
 #include "abi/linux/sysinfo.h"
 #include "kernel/mm/user.h"
 #include "hostcalls.h" /* generated */
