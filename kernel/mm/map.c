@@ -10,7 +10,7 @@
 #define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 
 struct map_request {
-	uint64_t addr, length, offset;
+	uint64_t addr, length, offset, device, inode;
 	int flags;
 	uint32_t prot, vma_flags;
 	struct file *file;
@@ -50,6 +50,8 @@ static int map_check_file(struct map_request *m)
 		m->vma_flags |= VMA_MAYWRITE;
 	if (m->vma_flags & VMA_SHARED && mode == O_RDWR)
 		m->vma_flags |= VMA_WRITEBACK;
+	if (m->vma_flags & VMA_WRITEBACK && !shared_identity(f, &m->device, &m->inode))
+		return -ENODEV;
 	return f->ops->map_check(f, (int)m->prot, m->flags, m->offset, m->length);
 }
 
@@ -134,7 +136,10 @@ static long map_insert(struct mm *mm, struct map_request *m, struct vma_dead *de
 	if (!map_within_limit(mm, m->length))
 		return -ENOMEM;
 	if (m->vma_flags & VMA_WRITEBACK) {
-		if (m->prot & PROT_WRITE && shared_alias(mm, m->file, m->offset, m->length, NULL))
+		const struct vma as = { .end = m->length, .file = m->file, .offset = m->offset, .device = m->device,
+					.inode = m->inode };
+
+		if (m->prot & PROT_WRITE && shared_alias(mm, &as, NULL))
 			return -ENODEV;
 		__atomic_store_n(&mm->shared_writable, true, __ATOMIC_RELAXED);
 	}
@@ -149,6 +154,8 @@ static long map_insert(struct mm *mm, struct map_request *m, struct vma_dead *de
 	if (m->file) {
 		v->file = file_get(m->file);
 		v->offset = m->offset;
+		v->device = m->device;
+		v->inode = m->inode;
 	}
 	(void)vma_merge(&mm->areas, v);
 	return addr;

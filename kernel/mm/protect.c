@@ -11,7 +11,7 @@ static int protect_area(struct mm *mm, struct vma **area, uint64_t start, uint64
 		return -EACCES;
 	if (v->prot == prot)
 		return 0;
-	if (v->flags & VMA_WRITEBACK && prot & PROT_WRITE && shared_alias(mm, v->file, v->offset, v->end - v->start, v))
+	if (v->flags & VMA_WRITEBACK && prot & PROT_WRITE && shared_alias(mm, v, v))
 		return -EACCES;
 	start = start > v->start ? start : v->start;
 	end = end < v->end ? end : v->end;
