@@ -722,9 +722,9 @@ static void test_text(void **state)
 	assert_int_equal(fake_page(AT(1))->rwx, PROT_READ | PROT_EXEC);
 	assert_int_equal(mm_patch_text(AT(9), &patch, 8), -EFAULT);
 	assert_int_equal(mm_patch_text(AT(2) - 4, &patch, 8), -EINVAL);
-	stub = mm_stub_page(AT(1) + 5);
+	stub = mm_stub_pages(AT(1) + 5, 1);
 	assert_int_equal(stub, AT(-1));
-	second = mm_stub_page(AT(1));
+	second = mm_stub_pages(AT(1), 1);
 	assert_int_equal(second, AT(-2));
 	assert_int_equal(mm_patch_text((uint64_t)stub, &patch, 8), 0);
 	/* The program can neither unmap nor replace nor change it. */
