@@ -11,9 +11,11 @@ int epcm_init(uint64_t elrange)
 {
 	uint64_t entries = (elrange + EXTENT_SIZE - 1) >> EXTENT_SHIFT;
 
-	epcm.directory = private_map(PAGE_UP(entries * sizeof(struct extent *)));
-	if (!epcm.directory)
-		return -LINUX_ENOMEM;
+	long at = private_map_at(0, PAGE_UP(entries * sizeof(struct extent *)), LINUX_PROT_READ | LINUX_PROT_WRITE);
+
+	if (sys_is_error(at))
+		return (int)at;
+	epcm.directory = (struct extent **)at;
 	epcm.elrange = elrange;
 	return 0;
 }

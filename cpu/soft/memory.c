@@ -22,13 +22,19 @@ static struct {
 
 int memory_init(enum cpu_memory kind)
 {
+	long at;
+
 	private_init(kind);
 	memory.start = memory.end = 0;
 	memory.staged_pages = 0;
 	memory.exposed = 0;
 	memory_pending = 0;
-	memory.stage = private_map(STAGE_PAGES * PAGE_SIZE);
-	return memory.stage ? 0 : -LINUX_ENOMEM;
+	/* The first mapping of its kind: here is where missing support or a missing right shows. */
+	at = private_map_at(0, STAGE_PAGES * PAGE_SIZE, LINUX_RW);
+	if (sys_is_error(at))
+		return (int)at;
+	memory.stage = (uint8_t *)at;
+	return 0;
 }
 
 uint64_t memory_exposed(void)

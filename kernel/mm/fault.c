@@ -53,7 +53,6 @@ static bool fault_grow(struct mm *mm, struct vma *v, uint64_t page)
 static void fault_window(struct mm *mm, struct vma *v, uint64_t page, uint64_t most, uint64_t *start, uint64_t *end)
 {
 	uint64_t low = page, high = page + PAGE_SIZE, pages = AROUND_PAGES;
-	uint32_t state;
 
 	if (v->flags & VMA_SEQUENTIAL)
 		pages = most;
@@ -65,8 +64,8 @@ static void fault_window(struct mm *mm, struct vma *v, uint64_t page, uint64_t m
 	}
 	low = low > v->start ? low : v->start;
 	high = high < v->end ? high : v->end;
-	high = pagemap_run(&mm->pages, page, high, &state);
-	while (page > low && !pagemap_get(&mm->pages, page - PAGE_SIZE))
+	high = space_uncommitted(mm, page, high);
+	while (page > low && !(pagemap_get(&mm->pages, page - PAGE_SIZE) & PAGE_COMMITTED))
 		page -= PAGE_SIZE;
 	*start = page;
 	*end = high;
@@ -178,7 +177,7 @@ static enum mm_fault_result fill_commit(struct mm *mm, const struct fill *fill, 
 		uint32_t page_rwx = rwx;
 		int error = -EIO;
 
-		if (addr < v->start || addr >= v->end || pagemap_get(&mm->pages, addr))
+		if (addr < v->start || addr >= v->end || pagemap_get(&mm->pages, addr) & PAGE_COMMITTED)
 			continue;
 		if (v->flags & VMA_WRITEBACK && !(write && i == wanted))
 			page_rwx &= ~(uint32_t)PROT_WRITE;
@@ -272,36 +271,40 @@ enum mm_fault_result mm_fault(uint64_t addr, uint32_t access)
 	return result;
 }
 
+/* One stretch of space_populate: where it goes on, or 0 when the file has to be asked for the page at start. */
+static uint64_t populate_stretch(struct mm *mm, uint64_t start, uint64_t end, int *error)
+{
+	const struct vma *v = vma_find(&mm->areas, start);
+	uint64_t stop, most = start + AROUND_MAX * PAGE_SIZE;
+
+	if (!v || v->start > start || !vma_access(v->prot)) {
+		*error = -ENOMEM;
+		return end;
+	}
+	end = v->end < end ? v->end : end;
+	stop = space_uncommitted(mm, start, end < most ? end : most);
+	if (stop == start)
+		return start + PAGE_SIZE;
+	if (v->file)
+		return 0;
+	if (space_commit(mm, v, start, (stop - start) / PAGE_SIZE) * PAGE_SIZE != stop - start)
+		*error = -ENOMEM;
+	return stop;
+}
+
 int space_populate(uint64_t start, uint64_t end)
 {
 	int error = 0;
 
 	while (start < end && !error) {
-		struct vma *v;
-		uint32_t state;
-		uint64_t stop;
+		uint64_t next;
 
 		lock_acquire(&mm_self.lock);
-		v = vma_find(&mm_self.areas, start);
-		stop = v && v->start <= start && v->end < end ? v->end : end;
-		stop = pagemap_run(&mm_self.pages, start, stop, &state);
-		if (!v || v->start > start || !vma_access(v->prot)) {
-			error = -ENOMEM;
-		} else if (state) {
-			start = stop;
-		} else if (!v->file) {
-			uint64_t most = start + AROUND_MAX * PAGE_SIZE;
-
-			stop = stop < most ? stop : most;
-			if (space_commit(&mm_self, v, start, (stop - start) / PAGE_SIZE) * PAGE_SIZE != stop - start)
-				error = -ENOMEM;
-			start = stop;
-		} else {
-			stop = 0;
-		}
+		next = populate_stretch(&mm_self, start, end, &error);
 		lock_release(&mm_self.lock);
-		if (!stop && mm_fault(start, 0) != MM_FAULT_DONE)
+		if (!next && mm_fault(start, 0) != MM_FAULT_DONE)
 			error = -EFAULT;
+		start = next ? next : start;
 	}
 	return error;
 }

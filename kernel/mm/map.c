@@ -28,7 +28,9 @@ long space_choose(struct mm *mm, uint64_t hint, uint64_t length, int flags)
 	if (hint && space_range_ok(hint, length) && (!(flags & MAP_32BIT) || hint + length <= high) &&
 	    !vma_find_overlap(&mm->areas, hint, hint + length))
 		return (long)hint;
-	found = vma_gap(&mm->areas, length, low, high);
+	found = flags & MAP_ANONYMOUS && !(flags & MAP_32BIT) ? space_parked_room(mm, length) : 0;
+	if (!found)
+		found = vma_gap(&mm->areas, length, low, high);
 	return found ? (long)found : -ENOMEM;
 }
 
@@ -201,7 +203,7 @@ int space_unmap(struct mm *mm, uint64_t start, uint64_t end, bool kernel_too, st
 		start = v->end;
 		if (v->flags & VMA_KERNEL && !kernel_too)
 			continue;
-		error = space_release(mm, v->start, v->end);
+		error = v->file || kernel_too ? space_release(mm, v->start, v->end) : space_park(mm, v->start, v->end);
 		if (error)
 			break;
 		vma_remove(&mm->areas, v);

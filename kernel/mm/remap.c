@@ -44,7 +44,11 @@ static int move_pages(struct mm *mm, uint64_t from, uint64_t to, uint64_t length
 	uint32_t state;
 	int error = pagemap_prepare(&mm->pages, to, length / PAGE_SIZE);
 
+	if (!error)
+		error = space_release(mm, to, to + length); /* what is parked there */
 	for (uint64_t stop; !error && (stop = pagemap_next(&mm->pages, &from, end, &state)); from = stop) {
+		if (state & PAGE_PARKED)
+			continue;
 		if (stop - from > MOVE_PAGES * PAGE_SIZE)
 			stop = from + MOVE_PAGES * PAGE_SIZE;
 		move_run(mm, from, from + distance, (stop - from) / PAGE_SIZE, state & PAGE_RWX);
