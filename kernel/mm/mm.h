@@ -37,8 +37,21 @@ long mm_stub_pages(uint64_t near, size_t count) must_check;
  * other means, written pages go to the file; after a write, clean pages go, so that the next touch finds what was
  * written. No lock may be held that the file's operations take. Costs a load while there is no such mapping.
  */
-void mm_file_before(struct file *f, uint64_t offset, uint64_t length);
-void mm_file_written(struct file *f, uint64_t offset, uint64_t length);
+void shared_before(struct file *f, uint64_t offset, uint64_t length);
+void shared_written(struct file *f, uint64_t offset, uint64_t length);
+extern bool shared_writable; /* atomic: there was such a mapping */
+
+static inline void mm_file_before(struct file *f, uint64_t offset, uint64_t length)
+{
+	if (__atomic_load_n(&shared_writable, __ATOMIC_RELAXED))
+		shared_before(f, offset, length);
+}
+
+static inline void mm_file_written(struct file *f, uint64_t offset, uint64_t length)
+{
+	if (__atomic_load_n(&shared_writable, __ATOMIC_RELAXED))
+		shared_written(f, offset, length);
+}
 
 /* Before the process ends: write shared file mappings back. No lock may be held. */
 void mm_flush(void);

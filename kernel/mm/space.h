@@ -29,7 +29,6 @@ struct mm {
 	uint64_t virtual_pages, committed, peak, parked, limit; /* pages */
 	struct park_range park_ranges[PARK_RANGES]; /* newest first */
 	uint64_t brk_start, brk;
-	bool shared_writable; /* atomic: there was a shared writable mapping of a file */
 	uint64_t spurious_page; /* the page of the last fault that nothing explained, and how many came in a row */
 	uint32_t spurious_count;
 	bool lock_future; /* mlockall(MCL_FUTURE) without MCL_ONFAULT */
