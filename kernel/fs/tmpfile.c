@@ -3,6 +3,7 @@
 #include "abi/linux/memfd.h"
 #include "abi/linux/mman.h"
 #include "base/mem.h"
+#include "kernel/fs/dev.h"
 #include "kernel/fs/flock.h"
 #include "kernel/fs/tmpfs.h"
 #include "kernel/ipc/pipe.h"
@@ -388,6 +389,8 @@ int tmpfile_open(struct inode *i, uint32_t flags, struct file **out)
 {
 	if (S_ISFIFO(i->mode))
 		return pipe_open_fifo(i, flags, out);
+	if (S_ISCHR(i->mode))
+		return dev_open(i, tmpfs_node_of(i)->rdev, flags, out);
 	if (!S_ISREG(i->mode) && !S_ISDIR(i->mode))
 		return -ENXIO;
 	*out = file_new(S_ISDIR(i->mode) ? &tmpdir_ops : &tmpfile_ops, flags, NULL);
