@@ -27,6 +27,7 @@ struct mm {
 	struct vma_tree areas;
 	struct pagemap pages;
 	uint64_t virtual_pages, committed, peak, parked, limit; /* pages */
+	uint64_t faults; /* that were served */
 	struct park_range park_ranges[PARK_RANGES]; /* newest first */
 	uint64_t brk_start, brk;
 	uint64_t spurious_page; /* the page of the last fault that nothing explained, and how many came in a row */
@@ -38,7 +39,9 @@ extern struct mm mm_self;
 
 /* space.c: pages of [start, end), whatever areas there are. mm->lock is held. */
 struct vma *space_area_new(struct mm *mm, uint64_t start, uint64_t end, uint32_t prot, uint32_t flags);
-/* Commit pages of an anonymous area (none of them is), zeroed, with its permissions; returns how many, from the front. */
+/*
+ * Commit pages of an anonymous area (none of them is), zeroed, with its permissions; returns how many, from the front.
+ */
 uint64_t space_commit(struct mm *mm, const struct vma *v, uint64_t addr, uint64_t count);
 /* The same for one page with contents (a readable kernel address). -ENOMEM */
 int space_commit_copy(struct mm *mm, uint64_t addr, const void *source, uint32_t rwx) must_check;
