@@ -84,6 +84,8 @@ static long remap_move(struct mm *mm, const struct remap *r, struct vma *v, stru
 	if (v->file) {
 		moved->file = file_get(v->file);
 		moved->offset = v->offset;
+		moved->device = v->device;
+		moved->inode = v->inode;
 	}
 	error = move_pages(mm, r->old, (uint64_t)to, keep);
 	if (error) { /* what was moved already is lost only if the host refused to remove a page */

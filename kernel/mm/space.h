@@ -73,8 +73,9 @@ long space_choose(struct mm *mm, uint64_t hint, uint64_t length, int flags);
 
 /* shared.c: write dirty pages of shared file mappings back. Takes mm->lock itself. */
 int shared_flush(uint64_t start, uint64_t end) must_check;
+bool shared_identity(struct file *f, uint64_t *device, uint64_t *inode) must_check;
 /* Is this part of the file mapped shared and writable, other than by `except`? mm->lock is held. */
-bool shared_alias(const struct mm *mm, const struct file *f, uint64_t offset, uint64_t length, const struct vma *except);
+bool shared_alias(const struct mm *mm, const struct vma *as, const struct vma *except);
 
 static inline bool space_range_ok(uint64_t addr, uint64_t length)
 {

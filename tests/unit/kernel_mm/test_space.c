@@ -586,6 +586,38 @@ static void test_shared(void **state)
 	check_space();
 }
 
+/* read and write of a file that is mapped, through another open of it. */
+static void test_coherent(void **state)
+{
+	static struct fake_file f, other;
+	uint64_t content;
+
+	(void)state;
+	fake_file_init(&f, PAGES(8), O_RDWR);
+	fake_file_init(&other, PAGES(8), O_RDONLY);
+	other.number = f.number;
+	assert_int_equal(mm_map(AT(0), PAGES(4), RW, MAP_SHARED | MAP_FIXED, &f.file, PAGES(2)), AT(0));
+	assert_int_equal(touch_write(AT(1), 33), MM_FAULT_DONE);
+	assert_int_equal(touch_write(AT(2), 34), MM_FAULT_DONE);
+	mm_file_before(&other.file, PAGES(3) + 5, 100);
+	assert_int_equal(f.page[3], 33);
+	assert_int_equal(f.page[4], FAKE_FILE(4)); /* not asked for */
+	f.page[3] = 43; /* written by other means */
+	mm_file_written(&other.file, PAGES(3) + 5, 100);
+	assert_int_equal(touch_read(AT(1), &content), MM_FAULT_DONE);
+	assert_int_equal(content, 43);
+	mm_file_before(&other.file, 0, UINT64_MAX);
+	assert_int_equal(f.page[4], 34);
+	assert_int_equal(mm_map(AT(9), PAGES(1), RW, MAP_SHARED | MAP_FIXED, &f.file, 0), AT(9));
+	assert_int_equal(touch_write(AT(9), 35), MM_FAULT_DONE);
+	mm_file_before(&other.file, 0, UINT64_MAX);
+	assert_int_equal(f.page[0], 35);
+	assert_int_equal(touch_write(AT(0), 32), MM_FAULT_DONE);
+	mm_flush();
+	assert_int_equal(f.page[2], 32);
+	check_space();
+}
+
 static void test_brk(void **state)
 {
 	uint64_t content;
@@ -736,7 +768,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(test_decode), T(test_places), T(test_merge), T(test_fault_around), T(test_limit),
-		T(test_permissions), T(test_stack), T(test_file), T(test_shared), T(test_brk), T(test_remap), T(test_text), T(test_park),
+		T(test_permissions), T(test_stack), T(test_file), T(test_shared), T(test_coherent), T(test_brk), T(test_remap), T(test_text), T(test_park),
 		T(test_mincore), T(test_random),
 	};
 
