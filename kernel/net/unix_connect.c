@@ -71,6 +71,15 @@ static int unix_backlog_add(struct unix_socket *l, struct unix_socket *end)
 	return 0;
 }
 
+/* What Linux looks at before the caller's own state. */
+static int unix_listener_check(struct unix_socket *l, bool wait)
+{
+	LOCKED(&l->lock);
+	if (l->state != UNIX_LISTENING || l->dead || l->read_shut)
+		return -ECONNREFUSED;
+	return l->backlog_count > l->backlog_max && !wait ? -EAGAIN : 0;
+}
+
 /* Claim u for this connection, so that two threads do not connect it at once. */
 static int unix_claim(struct unix_socket *u, bool claim)
 {
@@ -105,7 +114,9 @@ static int unix_connect_stream(struct file *f, struct unix_socket *u, struct uni
 
 	if (l->socket.type != u->socket.type)
 		return -EPROTOTYPE;
-	error = unix_claim(u, true);
+	error = unix_listener_check(l, deadline);
+	if (!error)
+		error = unix_claim(u, true);
 	if (error)
 		return error;
 	end = unix_new(u->socket.type);
