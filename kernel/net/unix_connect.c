@@ -23,8 +23,8 @@ int unix_bind(struct file *f, const struct host_addr *given)
 
 	if (r)
 		return r;
-	if (u->name_size)
-		return -EINVAL;
+	if (u->name_size) /* Linux makes the file before it looks */
+		return unix_name_exists(&addr) ? -EADDRINUSE : -EINVAL;
 	r = unix_name_bind(u, &addr);
 	if (r == UNIX_ON_HOST)
 		r = hostsock_take_over(f) ?: ((struct socket *)f->data)->ops->bind(f, given);
@@ -103,6 +103,7 @@ static void unix_disjoin(struct unix_socket *u, struct unix_socket *end)
 	lock_acquire(&u->lock);
 	list_init(&u->fan_link);
 	u->eof = u->peer_gone = false;
+	u->error = 0;
 	lock_release(&u->lock);
 }
 
@@ -124,6 +125,7 @@ static int unix_connect_stream(struct file *f, struct unix_socket *u, struct uni
 		(void)unix_claim(u, false);
 		return -ENOMEM;
 	}
+	end->unaccepted = true;
 	end->name_size = l->name_size;
 	memcpy(end->name, l->name, sizeof(end->name));
 	lock_acquire(&u->lock);
@@ -211,6 +213,7 @@ static int unix_backlog_take(struct unix_socket *l, struct unix_socket **end)
 		return -EAGAIN;
 	*end = container_of(l->backlog.next, struct unix_socket, backlog_link);
 	list_del(&(*end)->backlog_link);
+	(*end)->unaccepted = false;
 	l->backlog_count--;
 	return 0;
 }

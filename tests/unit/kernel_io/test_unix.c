@@ -330,11 +330,14 @@ static void passing(int type)
 	for (int i = 0; i < n; i++)
 		CALL(SYS_close, got[i]);
 	note("bad: %ld", send_fds(pair[0], (int[]){ 999 }, 1));
-	note("two: %ld %ld", send_fds(pair[0], pair, 1), say(pair[0], "x", 0));
-	n = take_fds("only with the first byte", pair[1], got, 64, 8);
-	for (int i = 0; i < n; i++)
-		CALL(SYS_close, got[i]);
-	n = take_fds("the other", pair[1], got, 64, 8);
+	note("before: %ld", say(pair[0], "x", 0));
+	note("with: %ld", send_fds(pair[0], pair, 1));
+	note("behind: %ld", say(pair[0], "y", 0));
+	for (int k = 0; k < 3; k++) {
+		n = take_fds("descriptors end a read", pair[1], got, 64, 8);
+		for (int i = 0; i < n; i++)
+			CALL(SYS_close, got[i]);
+	}
 	note("passcred: %ld", CALL(SYS_setsockopt, pair[1], SOL_SOCKET, SO_PASSCRED, arena_copy(&on, 4), 4));
 	say(pair[0], "c", 0);
 	n = take_fds("credentials", pair[1], got, 64, 8);
