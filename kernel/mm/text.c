@@ -49,32 +49,41 @@ int mm_patch_text(uint64_t addr, const void *bytes, size_t size)
 }
 
 /* Below the site first: above a program lies the heap, which wants to grow. */
-static uint64_t stub_choose(struct mm *mm, uint64_t near)
+static uint64_t stub_choose(struct mm *mm, uint64_t near, uint64_t size)
 {
 	uint64_t low = near > USER_BOTTOM + STUB_REACH ? near - STUB_REACH : USER_BOTTOM;
 	uint64_t high = near < MM_TOP - STUB_REACH ? near + STUB_REACH : MM_TOP, found;
 
-	found = vma_gap(&mm->areas, PAGE_SIZE, low, near < high ? near : high);
-	return found ? found : vma_gap(&mm->areas, PAGE_SIZE, near, high);
+	found = vma_gap(&mm->areas, size, low, near < high ? near : high);
+	return found ? found : vma_gap(&mm->areas, size, near, high);
 }
 
-static long stub_add(struct mm *mm, uint64_t near, const uint8_t *content)
+static int stub_commit(struct mm *mm, uint64_t at, size_t count, const uint8_t *content)
 {
-	uint64_t at = stub_choose(mm, near);
-	struct vma *v = at ? space_area_new(mm, at, at + PAGE_SIZE, PROT_READ | PROT_EXEC, VMA_KERNEL) : NULL;
+	int error = 0;
+
+	for (size_t i = 0; i < count && !error; i++)
+		error = space_commit_copy(mm, at + i * PAGE_SIZE, content, PROT_READ | PROT_EXEC);
+	return error;
+}
+
+static long stub_add(struct mm *mm, uint64_t near, size_t count, const uint8_t *content)
+{
+	uint64_t size = count * PAGE_SIZE, at = stub_choose(mm, near, size);
+	struct vma *v = at ? space_area_new(mm, at, at + size, PROT_READ | PROT_EXEC, VMA_KERNEL) : NULL;
 	struct vma_dead dead = { NULL };
 
 	if (!v)
 		return -ENOMEM;
-	if (!space_commit_copy(mm, at, content, PROT_READ | PROT_EXEC))
+	if (!stub_commit(mm, at, count, content))
 		return (long)at;
-	if (space_unmap(mm, at, at + PAGE_SIZE, true, &dead))
-		kernel_die("an empty area at %#lx could not be removed", at);
+	if (space_unmap(mm, at, at + size, true, &dead))
+		kernel_die("an unfinished area at %#lx could not be removed", at);
 	space_bury(&dead); /* no file: nothing is called under the lock */
 	return -ENOMEM;
 }
 
-long mm_stub_page(uint64_t near)
+long mm_stub_pages(uint64_t near, size_t count)
 {
 	uint8_t *content = heap_pages(1);
 	long at;
@@ -84,7 +93,7 @@ long mm_stub_page(uint64_t near)
 	memset(content, INT3, PAGE_SIZE);
 	near = PAGE_DOWN(near);
 	lock_acquire(&mm_self.lock);
-	at = stub_add(&mm_self, near, content);
+	at = stub_add(&mm_self, near, count, content);
 	lock_release(&mm_self.lock);
 	heap_pages_free(content, 1);
 	return at;

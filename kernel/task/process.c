@@ -25,7 +25,7 @@ void task_start(struct thread *first)
 
 	list_init(&p->threads);
 	list_init(&p->shared_info);
-	p->start_ns = clock_monotonic_ns();
+	p->start_ns = (uint64_t)clock_monotonic_ns();
 	p->dumpable = 1;
 	p->timer_slack_ns = 50000;
 	p->tid_last = p->pid;

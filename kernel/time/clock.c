@@ -78,12 +78,24 @@ static int64_t clock_offset(int clock, int64_t old)
 	return !old || after - before < CLOCK_STEP ? now : old;
 }
 
+/* a * b / c without a library for 128 bits; UINT64_MAX where it does not fit (DIV would fault). */
+static uint64_t clock_mul_div(uint64_t a, uint64_t b, uint64_t c)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+	uint64_t high = (uint64_t)(product >> 64), low = (uint64_t)product;
+
+	if (high >= c)
+		return UINT64_MAX;
+	__asm__("divq %2" : "+a"(low), "+d"(high) : "r"(c) : "cc");
+	return low;
+}
+
 /* Ticks to nanoseconds from two samples, times 2^32. */
 static uint64_t clock_speed(const struct clock_sample *from, const struct clock_sample *to)
 {
 	uint64_t ticks = to->tsc - from->tsc;
 
-	return ticks ? (uint64_t)(((unsigned __int128)(uint64_t)(to->ns - from->ns) << VDSO_SHIFT) / ticks) : 0;
+	return clock_mul_div((uint64_t)(to->ns - from->ns), 1UL << VDSO_SHIFT, ticks);
 }
 
 /* From sample s on, for `period` ns. */
@@ -96,13 +108,12 @@ static void clock_rebase(const struct clock_sample *s, uint64_t speed, int64_t p
 	uint64_t mult = speed;
 
 	if (ahead) /* lose what we are ahead within the period, but never stand still */
-		mult -= (uint64_t)((unsigned __int128)speed * (uint64_t)(ahead < period / 2 ? ahead : period / 2) /
-				   (uint64_t)period);
+		mult -= clock_mul_div(speed, (uint64_t)(ahead < period / 2 ? ahead : period / 2), (uint64_t)period);
 	clock_write_begin();
 	d->base_tsc = s->tsc;
 	d->base_ns = s->ns + ahead;
 	d->mult = mult;
-	d->limit_tsc = s->tsc + (uint64_t)(((unsigned __int128)(uint64_t)period << VDSO_SHIFT) / speed);
+	d->limit_tsc = s->tsc + clock_mul_div((uint64_t)period, 1UL << VDSO_SHIFT, speed);
 	d->realtime_offset = clock_offset(CLOCK_REALTIME, d->realtime_offset);
 	d->boottime_offset = clock_offset(CLOCK_BOOTTIME, d->boottime_offset);
 	clock_write_end();
@@ -120,8 +131,8 @@ static int64_t clock_resync(int clock)
 		return ns;
 	s = clock_sample();
 	observed = s.ns - clock_first.ns;
-	speed = observed >= CLOCK_BASELINE_MIN ? clock_speed(&clock_first, &s) : 0;
-	if (speed) {
+	speed = observed >= CLOCK_BASELINE_MIN && s.tsc > clock_first.tsc ? clock_speed(&clock_first, &s) : 0;
+	if (speed && speed < 1UL << 40) { /* a TSC below 4 MHz is none */
 		period = observed < CLOCK_PERIOD_MAX ? observed : CLOCK_PERIOD_MAX;
 		clock_rebase(&s, speed, period);
 		if (s.ns - clock_middle.ns > CLOCK_BASELINE_MAX) { /* follow slow changes of speed */

@@ -2,6 +2,7 @@
 #include "abi/linux/capability.h"
 #include "kernel/border/hostcall.h"
 #include "kernel/mm/user.h"
+#include "kernel/sync/wait.h"
 #include "kernel/syscall.h"
 #include "kernel/task/task.h"
 #include "kernel/time/clock.h"

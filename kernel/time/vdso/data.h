@@ -26,7 +26,7 @@ static inline uint64_t vdso_tsc(void)
 	uint32_t low, high;
 
 	/* LFENCE: the counter is not read before what comes earlier in the program. */
-	__asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+	__asm__ volatile("rdtscp" : "=a"(low), "=d"(high) : : "ecx", "memory");
 	return (uint64_t)high << 32 | low;
 }
 

@@ -75,7 +75,9 @@ static void test_body(void **state)
 	uint64_t value;
 
 	(void)state;
-	parse(&p, "# one\n// two\n/* three\n */\nx = 12 y = true\nbox \"a\" b { z = [1, \"q\", [], {k = -0.5e3},] }\nbox \"c\" \"d\" {}");
+	parse(&p,
+	      "# one\n// two\n/* three\n */\nx = 12 y = true\n"
+		  "box \"a\" b { z = [1, \"q\", [], {k = -0.5e3},] }\nbox \"c\" \"d\" {}");
 	assert_int_equal(p.result, 0);
 	assert_true(hcl_u64(hcl_find(p.body, "x"), &value));
 	assert_int_equal(value, 12);
@@ -98,27 +100,32 @@ static void test_body(void **state)
 
 static int note_block(const struct hcl_block *block, void *context, struct text_error *error)
 {
-	char *out = context;
+	struct text *out = context;
 
 	(void)error;
-	for (unsigned int i = 0; i < block->label_count; i++)
-		strncat(strncat(out, block->labels[i].at, 20), "/", 2);
-	strncat(strncat(out, hcl_find(block->at, "k")->text.at, 20), " ", 2);
+	for (unsigned int i = 0; i < block->label_count; i++) {
+		text_put(out, block->labels[i].at);
+		text_put(out, "/");
+	}
+	text_put(out, hcl_find(block->at, "k")->text.at);
+	text_put(out, " ");
 	return 0;
 }
 
 static void want_blocks(const char *text, const char *expected)
 {
-	char out[256] = "";
+	char buffer[256];
+	struct text out;
 	struct parsed p;
 	int err = 0;
 
+	text_init(&out, buffer, sizeof(buffer));
 	parse(&p, text);
 	assert_int_equal(p.result, 0);
 	for (const struct hcl_node *n = p.body->first; n && !err; n = n->next)
-		err = hcl_blocks(n, 2, note_block, out, &p.error);
+		err = hcl_blocks(n, 2, note_block, &out, &p.error);
 	assert_int_equal(err, 0);
-	assert_string_equal(out, expected);
+	assert_string_equal(buffer, expected);
 	parsed_free(&p);
 }
 
@@ -132,14 +139,17 @@ static void test_blocks_and_json_agree(void **state)
 
 static void test_errors(void **state)
 {
-	static const struct { const char *text; uint32_t line, column; const char *message; } cases[] = {
-		{ "a = ", 1, 5, "expected a value: a string, number, true, false, list or map, found the end of the file" },
+	static const struct { const char *text; uint32_t line, column; const char *message;
+	} cases[] = {
+		{ "a = ", 1, 5,
+		  "expected a value: a string, number, true, false, list or map, found the end of the file" },
 		{ "a = b", 1, 5, "expected a value (a string stands in quotes), found 'b'" },
 		{ "a = \"x", 1, 5, "expected '\"' at the end of this string, found the end of the file" },
 		{ "\n a = \"x\n\"", 2, 6, "expected '\"' at the end of this string, found the end of the line" },
 		{ "a = \"\xc3\xa9\\q\"", 1, 7, "expected a character or escape of a string in UTF-8, found '\\'" },
 		{ "a = \"\\u0000\"", 1, 6, "a string cannot contain the character NUL" },
-		{ "a = 64MiB", 1, 7, "expected the end of the number (a number with a unit stands in quotes), found 'M'" },
+		{ "a = 64MiB", 1, 7,
+		  "expected the end of the number (a number with a unit stands in quotes), found 'M'" },
 		{ "a = 012", 1, 5, "expected a number such as 12, -3 or 0.5 (no leading zeros)" },
 		{ "a = [1 2]", 1, 8, "expected ',' or ']' in a list, found '2'" },
 		{ "a = 1\nb = 2\na = 3", 3, 1, "expected this name once, found it also in line 1" },
@@ -148,7 +158,8 @@ static void test_errors(void **state)
 		{ "a 1", 1, 3, "expected '=', a label or '{', found '1'" },
 		{ "}", 1, 1, "expected the name of an attribute or block, found '}'" },
 		{ "a = 1 /* x", 1, 7, "expected */ at the end of this comment, found the end of the file" },
-		{ "a = <<E\nx\n", 1, 5, "expected a line with only the closing word of this text, found the end of the file" },
+		{ "a = <<E\nx\n", 1, 5,
+		  "expected a line with only the closing word of this text, found the end of the file" },
 		{ "{\"a\": 1} b", 1, 10, "expected the end of the file after the last '}', found 'b'" },
 	};
 

@@ -27,7 +27,8 @@ static const struct json *read_good(const char *text)
 
 static void test_values(void **state)
 {
-	const struct json *root = read_good(" {\"a\": [1, -2.5e+3, true, null, \"x\\u0000y\"], \"\\u0062\": {\"c\": {}}} ");
+	const struct json *root =
+		read_good(" {\"a\": [1, -2.5e+3, true, null, \"x\\u0000y\"], \"\\u0062\": {\"c\": {}}} ");
 	const struct json *a = json_member_of(root, "a", JSON_ARRAY);
 	char out[8];
 	uint64_t u;
@@ -70,9 +71,40 @@ static void test_numbers(void **state)
 static void test_refused(void **state)
 {
 	static const char *const bad[] = {
-		"", " ", "{", "[1,]", "{\"a\":1,}", "[1 2]", "{a:1}", "{\"a\" 1}", "01", "1.", ".5", "1e", "+1", "-", "tru", "nul",
-		"\"\n\"", "\"\\x\"", "\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\xff\"", "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "\"abc", "[1]2",
-		"{\"a\":1,\"\\u0061\":2}", "{\"x\":{\"a\":1,\"b\":2,\"a\":3}}", "// c\n1", "'a'", "NaN", "[", "]", "{\"a\":}", "\"\\u12\"",
+		"",
+		" ",
+		"{",
+		"[1,]",
+		"{\"a\":1,}",
+		"[1 2]",
+		"{a:1}",
+		"{\"a\" 1}",
+		"01",
+		"1.",
+		".5",
+		"1e",
+		"+1",
+		"-",
+		"tru",
+		"nul",
+		"\"\n\"",
+		"\"\\x\"",
+		"\"\\ud800\"",
+		"\"\\udc00\\ud800\"",
+		"\"\xff\"",
+		"\"\xc0\x80\"",
+		"\"\xed\xa0\x80\"",
+		"\"abc",
+		"[1]2",
+		"{\"a\":1,\"\\u0061\":2}",
+		"{\"x\":{\"a\":1,\"b\":2,\"a\":3}}",
+		"// c\n1",
+		"'a'",
+		"NaN",
+		"[",
+		"]",
+		"{\"a\":}",
+		"\"\\u12\"",
 	};
 
 	(void)state;
@@ -122,8 +154,9 @@ static void test_many_members(void **state)
 
 static void test_write(void **state)
 {
-	static const char expected[] = "{\"a\":[1,-9223372036854775808,true,null,\"\\u0001\\n\\\"\\\\\xc3\xa9\"],\"e\":{},\"r\":1.10,"
-				       "\"h\":\"00ff\"}";
+	static const char expected[] =
+		"{\"a\":[1,-9223372036854775808,true,null,\"\\u0001\\n\\\"\\\\\xc3\xa9\"],\"e\":{},\"r\":1.10,"
+		"\"h\":\"00ff\"}";
 	char buffer[256];
 	struct json_writer w;
 

@@ -104,7 +104,7 @@ int epc_restrict(uint64_t addr, uint64_t count, uint32_t from, uint32_t to)
 	for (uint64_t i = 0; i < count; i++) {
 		struct fake_page *p = fake_page(addr + i * PAGE_SIZE);
 
-		kernel_assert(p && p->rwx == from);
+		kernel_assert(p && (p->rwx == from || !to)); /* from all to nothing: any */
 		p->rwx = from & to;
 	}
 	return 0;
@@ -251,7 +251,7 @@ static int fake_map_check(struct file *f, int prot, int flags, uint64_t offset, 
 
 static int fake_getattr(struct file *f, struct stat *st)
 {
-	*st = (struct stat){ .st_mode = S_IFREG, .st_size = (int64_t)fake_of(f)->size };
+	*st = (struct stat){ .st_mode = S_IFREG, .st_dev = 1, .st_ino = fake_of(f)->number, .st_size = (int64_t)fake_of(f)->size };
 	return 0;
 }
 
@@ -272,7 +272,7 @@ void fake_file_init(struct fake_file *f, uint64_t size, uint32_t flags)
 	};
 
 	*f = (struct fake_file){ .file = { .refs = 1, .flags = flags, .ops = &ops, .host_fd = -1 }, .size = size,
-				 .broken = UINT64_MAX };
+				 .broken = UINT64_MAX, .number = (uint64_t)f };
 	for (uint64_t i = 0; i < FAKE_FILE_PAGES; i++)
 		f->page[i] = FAKE_FILE(i);
 }

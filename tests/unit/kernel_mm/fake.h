@@ -24,7 +24,7 @@ void fake_reset(void);
 #define FAKE_FILE_PAGES 64U
 struct fake_file {
 	struct file file;
-	struct inode *inode_id;
+	uint64_t number; /* st_ino */
 	uint64_t size;
 	uint64_t page[FAKE_FILE_PAGES];
 	uint64_t broken; /* this page fails verification; UINT64_MAX: none */

@@ -75,7 +75,10 @@ static int teardown(void **state)
 {
 	(void)state;
 	assert_int_equal(mm_unmap(USER_BOTTOM, USER_TOP - USER_BOTTOM), 0);
+	assert_int_equal(fake_pages(), mm_self.parked);
+	space_unpark(&mm_self);
 	assert_int_equal(fake_pages(), 0);
+	assert_int_equal(mm_self.parked, 0);
 	assert_int_equal(mm_self.committed, 0);
 	assert_int_equal(mm_self.virtual_pages, 0);
 	assert_int_equal(mm_self.areas.count, 0);
@@ -111,7 +114,7 @@ static uint32_t check_tree(const struct vma *v, uint64_t *end)
 
 static void check_space(void)
 {
-	uint64_t end = 0, pages = 0, committed = 0, virtual = 0;
+	uint64_t end = 0, pages = 0, committed = 0, parked = 0, virtual = 0;
 	uint32_t count = 0, state;
 
 	assert_int_equal(mm_self.lock.state, 0);
@@ -122,18 +125,22 @@ static void check_space(void)
 		for (uint64_t a = v->start; a < v->end; a += PAGE_SIZE) {
 			const struct fake_page *p = fake_page(a);
 
-			pages += !!p;
-			assert_int_equal(pagemap_get(&mm_self.pages, a), p ? PAGE_COMMITTED | p->rwx : 0);
+			state = pagemap_get(&mm_self.pages, a);
+			pages += !!(state & PAGE_COMMITTED);
+			assert_int_equal(state & PAGE_PARKED ? 0 : state, p && p->rwx ? PAGE_COMMITTED | p->rwx :
+					 state & PAGE_COMMITTED);
+			assert_int_equal(!p, !state);
 			assert_true(!p || !(p->rwx & ~vma_access(v->prot)));
 		}
 	}
 	for (uint64_t a = 0, stop; (stop = pagemap_next(&mm_self.pages, &a, USER_TOP, &state)); a = stop)
-		if (state & PAGE_COMMITTED)
-			committed += (stop - a) / PAGE_SIZE;
+		*(state & PAGE_COMMITTED ? &committed : &parked) += (stop - a) / PAGE_SIZE;
 	assert_int_equal(count, mm_self.areas.count);
 	assert_int_equal(virtual, mm_self.virtual_pages);
 	assert_int_equal(pages, mm_self.committed);
 	assert_int_equal(committed, mm_self.committed);
+	assert_int_equal(parked, mm_self.parked);
+	assert_int_equal(committed + parked, fake_pages());
 }
 
 /* --- random operations against an array --- */
@@ -579,6 +586,38 @@ static void test_shared(void **state)
 	check_space();
 }
 
+/* read and write of a file that is mapped, through another open of it. */
+static void test_coherent(void **state)
+{
+	static struct fake_file f, other;
+	uint64_t content;
+
+	(void)state;
+	fake_file_init(&f, PAGES(8), O_RDWR);
+	fake_file_init(&other, PAGES(8), O_RDONLY);
+	other.number = f.number;
+	assert_int_equal(mm_map(AT(0), PAGES(4), RW, MAP_SHARED | MAP_FIXED, &f.file, PAGES(2)), AT(0));
+	assert_int_equal(touch_write(AT(1), 33), MM_FAULT_DONE);
+	assert_int_equal(touch_write(AT(2), 34), MM_FAULT_DONE);
+	mm_file_before(&other.file, PAGES(3) + 5, 100);
+	assert_int_equal(f.page[3], 33);
+	assert_int_equal(f.page[4], FAKE_FILE(4)); /* not asked for */
+	f.page[3] = 43; /* written by other means */
+	mm_file_written(&other.file, PAGES(3) + 5, 100);
+	assert_int_equal(touch_read(AT(1), &content), MM_FAULT_DONE);
+	assert_int_equal(content, 43);
+	mm_file_before(&other.file, 0, UINT64_MAX);
+	assert_int_equal(f.page[4], 34);
+	assert_int_equal(mm_map(AT(9), PAGES(1), RW, MAP_SHARED | MAP_FIXED, &f.file, 0), AT(9));
+	assert_int_equal(touch_write(AT(9), 35), MM_FAULT_DONE);
+	mm_file_before(&other.file, 0, UINT64_MAX);
+	assert_int_equal(f.page[0], 35);
+	assert_int_equal(touch_write(AT(0), 32), MM_FAULT_DONE);
+	mm_flush();
+	assert_int_equal(f.page[2], 32);
+	check_space();
+}
+
 static void test_brk(void **state)
 {
 	uint64_t content;
@@ -630,6 +669,42 @@ static void test_remap(void **state)
 	check_space();
 }
 
+static void test_park(void **state)
+{
+	uint64_t content, calls, made;
+	long a, b;
+
+	(void)state;
+	a = mm_map(0, PAGES(40), RW, ANON | MAP_POPULATE, NULL, 0);
+	assert_int_equal(touch_write((uint64_t)a, 1), MM_FAULT_DONE);
+	b = mm_map(0, PAGES(8), RW, ANON | MAP_POPULATE, NULL, 0);
+	calls = fake_host_calls;
+	made = fake_pages();
+	assert_int_equal(mm_unmap((uint64_t)a, PAGES(40)), 0);
+	assert_int_equal(fake_host_calls, calls + 1);
+	assert_int_equal(mm_self.parked, 40);
+	assert_int_equal(touch_read((uint64_t)a, &content), MM_FAULT_MAPERR);
+	/* Used again: the same place, zeroed, without an exit. */
+	assert_int_equal(mm_map(0, PAGES(40), RW, ANON, NULL, 0), a);
+	assert_int_equal(touch_read((uint64_t)a, &content), MM_FAULT_DONE);
+	assert_int_equal(content, 0);
+	assert_int_equal(fake_host_calls, calls + 1);
+	assert_int_equal(fake_pages(), made);
+	assert_true(mm_self.parked < 40);
+	/* Under the limit parked pages go first. */
+	mm_self.limit = mm_self.committed + 10;
+	assert_int_equal(touch_write((uint64_t)b + PAGES(7), 1), MM_FAULT_DONE);
+	assert_true(mm_map(0, PAGES(10), RW, ANON | MAP_POPULATE, NULL, 0) > 0);
+	assert_true(mm_self.committed + mm_self.parked <= mm_self.limit);
+	check_space();
+	/* Executable pages and files' pages are not kept. */
+	mm_self.limit = 10000;
+	space_unpark(&mm_self);
+	a = mm_map(0, PAGES(4), RW | PROT_EXEC, ANON | MAP_POPULATE, NULL, 0);
+	assert_int_equal(mm_unmap((uint64_t)a, PAGES(4)), 0);
+	assert_int_equal(mm_self.parked, 0);
+}
+
 static void test_text(void **state)
 {
 	static const uint64_t patch = 77;
@@ -647,9 +722,9 @@ static void test_text(void **state)
 	assert_int_equal(fake_page(AT(1))->rwx, PROT_READ | PROT_EXEC);
 	assert_int_equal(mm_patch_text(AT(9), &patch, 8), -EFAULT);
 	assert_int_equal(mm_patch_text(AT(2) - 4, &patch, 8), -EINVAL);
-	stub = mm_stub_page(AT(1) + 5);
+	stub = mm_stub_pages(AT(1) + 5, 1);
 	assert_int_equal(stub, AT(-1));
-	second = mm_stub_page(AT(1));
+	second = mm_stub_pages(AT(1), 1);
 	assert_int_equal(second, AT(-2));
 	assert_int_equal(mm_patch_text((uint64_t)stub, &patch, 8), 0);
 	/* The program can neither unmap nor replace nor change it. */
@@ -693,7 +768,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(test_decode), T(test_places), T(test_merge), T(test_fault_around), T(test_limit),
-		T(test_permissions), T(test_stack), T(test_file), T(test_shared), T(test_brk), T(test_remap), T(test_text),
+		T(test_permissions), T(test_stack), T(test_file), T(test_shared), T(test_coherent), T(test_brk), T(test_remap), T(test_text), T(test_park),
 		T(test_mincore), T(test_random),
 	};
 
