@@ -18,6 +18,7 @@
 #define EVIL_EXIT 99
 
 static uint64_t evil_state;
+static uint64_t evil_patience, evil_rate; /* calls that are served truthfully first; then one lie in so many */
 
 static uint64_t evil_random(void)
 {
@@ -158,6 +159,8 @@ static void evil_start(void)
 	for (int i = 0; i < 8; i++)
 		(void)evil_random();
 	(void)sys_mmap(CANARY, CANARY_SIZE, 0, LINUX_MAP_PRIVATE | LINUX_MAP_ANONYMOUS | LINUX_MAP_FIXED, -1, 0);
+	evil_patience = evil_random() % 4 ? evil_random() % 400 : evil_random() % 30;
+	evil_rate = 2UL << evil_random() % 9;
 	if (evil_one_in(4))
 		evil_alarm();
 	(void)evil_flip;
@@ -183,6 +186,8 @@ void call_serve(struct host_thread *t)
 		evil_start();
 	evil_look(t);
 	call_make(t);
-	if (!evil_spares(nr) && evil_one_in(12))
+	if (evil_patience)
+		evil_patience--;
+	else if (!evil_spares(nr) && evil_one_in(evil_rate))
 		evil_lie(b);
 }
