@@ -124,7 +124,8 @@ static int image_block_differs(const struct image *image, uint64_t block, uint64
 	char path[1024];
 
 	if (erofs_owner(image->map + h->root_offset, h->root_size, block, path, sizeof(path)))
-		return fail(f, "root file system: block %lu of %lu, in %s, is not what was measured", block, blocks, path);
+		return fail(f, "root file system: block %lu of %lu, in %s, is not what was measured", block, blocks,
+			    path);
 	return fail(f, "root file system: block %lu of %lu is not what was measured", block, blocks);
 }
 
