@@ -9,7 +9,6 @@ FUZZ_SECONDS ?= 60
 
 all: setup-build $(BUILD)/build.ninja
 	ninja -C $(BUILD) -j $(JOBS)
-	ln -sfn cli/adyton $(BUILD)/adyton
 
 $(BUILD)/build.ninja:
 	meson setup --prefix $(PREFIX) --libexecdir libexec $(BUILD)

@@ -20,7 +20,8 @@ size_t utf8_length(const char *at, const char *end)
 			return 0;
 		code = code << 6 | (b[i] & 0x3f);
 	}
-	if ((n == 3 && (code < 0x800 || (code >= 0xd800 && code < 0xe000))) || (n == 4 && (code < 0x10000 || code > 0x10ffff)))
+	if ((n == 3 && (code < 0x800 || (code >= 0xd800 && code < 0xe000))) ||
+	    (n == 4 && (code < 0x10000 || code > 0x10ffff)))
 		return 0;
 	return n;
 }
@@ -71,8 +72,8 @@ static size_t escape_unicode(const char *at, const char *end, char out[4], size_
 		return 0;
 	*taken = 2 + digits;
 	if (digits == 4 && code >= 0xd800 && code < 0xdc00) {
-		if (end - at < 11 || at[5] != '\\' || at[6] != 'u' || !hex_number(at + 7, end, 4, &low) || low < 0xdc00 ||
-		    low > 0xdfff)
+		if (end - at < 11 || at[5] != '\\' || at[6] != 'u' || !hex_number(at + 7, end, 4, &low) ||
+		    low < 0xdc00 || low > 0xdfff)
 			return 0;
 		code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
 		*taken = 12;

@@ -5,7 +5,8 @@
 
 const char *hcl_kind_name(enum hcl_kind kind)
 {
-	static const char *const names[] = { "null", "true or false", "a number", "a string", "a list", "a map", "a block" };
+	static const char *const names[] = { "null",   "true or false", "a number", "a string",
+					     "a list", "a map",         "a block" };
 
 	return names[kind];
 }
@@ -79,7 +80,8 @@ static int hcl_blocks_map(const struct hcl_node *at, struct hcl_block *block, un
 		return err;
 	}
 	if (at->kind != HCL_MAP)
-		return hcl_error_kind(error, at, block->label_count < labels ? "a map from labels to blocks" : "a block");
+		return hcl_error_kind(error, at,
+				      block->label_count < labels ? "a map from labels to blocks" : "a block");
 	if (block->label_count == labels) {
 		block->at = at;
 		return fn(block, context, error);
@@ -94,7 +96,8 @@ static int hcl_blocks_map(const struct hcl_node *at, struct hcl_block *block, un
 	return err;
 }
 
-int hcl_blocks(const struct hcl_node *entry, unsigned int labels, hcl_block_fn fn, void *context, struct text_error *error)
+int hcl_blocks(const struct hcl_node *entry, unsigned int labels, hcl_block_fn fn, void *context,
+	       struct text_error *error)
 {
 	struct hcl_block block = { .at = entry };
 

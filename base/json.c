@@ -150,12 +150,14 @@ static int json_compare(const void *a, const void *b, const void *context)
 
 static int json_unique(struct json_parser *p, struct json *object)
 {
-	static const struct chain chain = { offsetof(struct json, next), offsetof(struct json, order), json_compare, NULL };
+	static const struct chain chain = { offsetof(struct json, next), offsetof(struct json, order), json_compare,
+					    NULL };
 	struct json *v = object->first ? chain_sort(&chain, object->first) : NULL;
 
 	for (; v && v->order; v = v->order)
 		if (json_compare(v, v->order, NULL) == 0)
-			return json_wrong(p, v->order->name.at - 1, "expected this name once in an object, found it twice", false);
+			return json_wrong(p, v->order->name.at - 1,
+					  "expected this name once in an object, found it twice", false);
 	return 0;
 }
 

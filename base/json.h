@@ -37,7 +37,7 @@ struct json_reader {
 
 /*
  * Read a whole text; the root is r->values[0]. 0, or -EINVAL or -ENOMEM (more than `capacity` values) with the error
- * filled in. No text of n bytes has more than n / 2 + 1 values.
+ * filled in. No text of n bytes needs more than n + 1 values.
  */
 must_check int json_read(struct json_reader *r, const char *text, size_t size, struct text_error *error);
 

@@ -1,4 +1,7 @@
-/* A string that grows in a caller's buffer, is cut to fit and always ends with a NUL; and an error at a place in a text. */
+/*
+ * A string that grows in a caller's buffer, is cut to fit and always ends with a NUL; and an error at a place in a
+ * text.
+ */
 #ifndef ADYTON_BASE_TEXT_H
 #define ADYTON_BASE_TEXT_H
 

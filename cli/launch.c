@@ -117,7 +117,8 @@ int launch_exec(const struct launch_request *request, struct fail *f)
 	int fd;
 
 	if (!paths_beside(host, "host/", "adyton-host"))
-		return fail(f, "launch: expected adyton-host beside this command (host/ or ../lib/adyton/), found none");
+		return fail(f,
+			    "launch: expected adyton-host beside this command (host/ or ../lib/adyton/), found none");
 	if (launch_fill(&b, request, f))
 		return -1;
 	fd = launch_memfd(&b, f);

@@ -76,7 +76,10 @@ static int platform_text(void)
 			     platform_has(processors[p]) ? "available" : "not available");
 		for (size_t i = 0; i < probe_count; i++)
 			if (strcmp(probes[i].processor, processors[p]) == 0)
-				(void)printf("  %-8s %-24s %s\n", probes[i].test() ? "yes" : probes[i].required ? "MISSING" : "no",
+				(void)printf("  %-8s %-24s %s\n",
+					     probes[i].test()     ? "yes"
+					     : probes[i].required ? "MISSING"
+								  : "no",
 					     probes[i].name, probes[i].need);
 	}
 	return cli_finish();

@@ -61,11 +61,15 @@ static int run_trace(struct run *r, const char *what)
 			r->launch.trace |= trace_kinds[i].flag;
 		} else if (is_syscall(at, n) && used + n + 2 < sizeof(names)) {
 			r->launch.trace |= LAUNCH_TRACE_SYSCALL;
-			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%.*s", used ? "," : "", (int)n, at);
+			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%.*s", used ? "," : "", (int)n,
+						 at);
 			r->launch.trace_names = names;
 		} else {
-			return cli_usage("run", "run: --trace: expected syscall, hostcall, fault, signal, all or the name of a system "
-					 "call, found %.*s", (int)n, at);
+			return cli_usage(
+				"run",
+				"run: --trace: expected syscall, hostcall, fault, signal, all or the name of a system "
+				"call, found %.*s",
+				(int)n, at);
 		}
 		at += n;
 		if (!*at)
@@ -86,7 +90,8 @@ static int run_choice(const char *option, const char *value, const char *const n
 
 static int run_option(struct run *r, int o, char **argv)
 {
-	static const char *const memories[] = { "secret", "ordinary", NULL }, *const processors[] = { "auto", "soft", "hw", NULL };
+	static const char *const memories[] = { "secret", "ordinary", NULL }, *const processors[] = { "auto", "soft",
+												      "hw", NULL };
 
 	switch (o) {
 	case 's':
@@ -119,7 +124,8 @@ static uint32_t run_image_flags(int fd)
 	for (uint32_t i = 0; i < h.segment_count && i < IMAGE_SEGMENTS_MAX; i++) {
 		if (io_pread(fd, &s, sizeof(s), sizeof(h) + i * sizeof(s)))
 			return 0;
-		if (s.address == h.definition && s.file_offset && io_pread(fd, record, sizeof(record), s.file_offset) == 0)
+		if (s.address == h.definition && s.file_offset &&
+		    io_pread(fd, record, sizeof(record), s.file_offset) == 0)
 			return record[0] == DEF_BEGIN ? record[3] : 0;
 	}
 	return 0;

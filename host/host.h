@@ -21,6 +21,7 @@
 
 struct host_thread {
 	struct border *border;
+	struct cpu_run *run; /* the entry being made, for signals that come on the way in */
 	uint32_t slot;
 	int32_t tid;
 	uint64_t tcs;          /* the TCS that it enters; 0: idle, waiting in thread_idle() */

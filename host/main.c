@@ -1,10 +1,14 @@
 /* The host half from its first instruction to the first entry into the enclave. */
 #include "abi/linux/elf.h"
+#include "abi/linux/fcntl.h"
+#include "abi/linux/memfd.h"
 #include "abi/linux/mman.h"
 #include "abi/linux/prctl.h"
 #include "abi/linux/syscall_nr.h"
 #include "base/mem.h"
 #include "cpu/linux/sys.h"
+#include "host/guard.h"
+#include "host/harden.h"
 #include "host/host.h"
 
 struct host host;
@@ -46,6 +50,8 @@ static void main_map_launch(int fd)
 	if (sys_raw6(__NR_pread64, fd, (long)&head, sizeof(head), 0, 0, 0) != sizeof(head) ||
 	    memcmp(head.magic, LAUNCH_MAGIC, 8) || head.version != LAUNCH_VERSION || head.size < sizeof(head))
 		host_die("this program is started by adyton run: descriptor %d holds no launch block", fd);
+	if (!(sys_fcntl(fd, F_GET_SEALS, 0) & F_SEAL_WRITE))
+		host_die("the launch block is not sealed: this program is started by adyton run");
 	at = sys_mmap(0, PAGE_UP(head.size), LINUX_PROT_READ, LINUX_MAP_SHARED, fd, 0);
 	if (sys_is_error(at))
 		host_die("the launch block cannot be mapped: error %ld", -at);
@@ -79,6 +85,48 @@ static const struct cpu_ops *main_processor(void)
 	return &cpu_soft;
 }
 
+/* What `ps` shows: the arguments are not where Linux looks for them. */
+static void main_show_name(void)
+{
+	const struct launch *l = host.launch;
+	const char *path = l->program ? (const char *)l + l->program : l->image_path ? (const char *)l + l->image_path : NULL;
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	if (path)
+		(void)sys_prctl(PR_SET_NAME, (uint64_t)(slash ? slash + 1 : path), 0, 0, 0);
+}
+
+static _Noreturn void main_load(void *guard)
+{
+	extern const char __ehdr_start[] __attribute__((visibility("hidden"))), _end[] __attribute__((visibility("hidden")));
+	struct harden_fault fault;
+
+	if (guard) {
+		struct guard kept = *(struct guard *)guard; /* its first stack goes away now */
+
+		if (!harden_self((uint64_t)__ehdr_start, (uint64_t)_end, &fault))
+			host_die("this process cannot be protected: %s (at %lx, error %ld); --memory=ordinary goes without",
+				 fault.step, fault.address, fault.error);
+		guard_link(kept);
+	}
+	load_image();
+	thread_run_first();
+}
+
+/* Before the first secret: a stack that nobody can read, a guard, and nothing left that root's tools could write. */
+static _Noreturn void main_protect(void)
+{
+	const char *path = host.launch->guard ? (const char *)host.launch + host.launch->guard : NULL;
+	uint8_t *at = secret_memory(HARDEN_STACK_SIZE, PAGE_SIZE);
+	struct guard guard;
+
+	if (!at)
+		host_die("no locked memory for a stack: RLIMIT_MEMLOCK is too small; run `make install` (which gives adyton-host "
+			 "CAP_IPC_LOCK), or use --memory=ordinary");
+	guard = guard_start(path);
+	harden_stack((uint64_t)at + HARDEN_STACK_SIZE, main_load, &guard);
+}
+
 _Noreturn void host_main(uint64_t *stack)
 {
 	uint64_t argc = stack[0];
@@ -98,6 +146,8 @@ _Noreturn void host_main(uint64_t *stack)
 		host_die("no locked memory for the start block: RLIMIT_MEMLOCK is too small; run `make install` (which gives "
 			 "adyton-host CAP_IPC_LOCK), or use --memory=ordinary");
 	process_describe(host.start, auxv);
-	load_image();
-	thread_run_first();
+	main_show_name();
+	if (host.launch->memory == LAUNCH_MEMORY_SECRET)
+		main_protect();
+	main_load(NULL);
 }

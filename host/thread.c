@@ -71,8 +71,23 @@ void thread_signal(int signal, void *siginfo, void *ucontext)
 			host_die("the host half failed: signal %d at %lx, address %lx", signal, rip, si->fault.addr);
 	}
 	__atomic_fetch_or(&t->border->signals, 1UL << (signal - 1), __ATOMIC_RELEASE);
+	if (t->run)
+		t->run->interrupt = 1;
 	if (rip >= (uint64_t)blocking_check && rip < (uint64_t)blocking_left)
 		uc->uc_mcontext.rip = (uint64_t)blocking_abort;
+}
+
+/* The exception was handled: tell of the signals that came meanwhile, one by one, then resume. */
+static void thread_resume(struct host_thread *t, struct cpu_run *run)
+{
+	run->interrupt = 0;
+	t->held_signals |= __atomic_exchange_n(&t->border->signals, 0, __ATOMIC_ACQUIRE);
+	t->in_handler = t->held_signals != 0;
+	run->function = t->in_handler ? ENCLU_EENTER : ENCLU_ERESUME;
+	if (t->in_handler) {
+		run->regs = (struct cpu_regs){ .rdi = (uint64_t)__builtin_ctzl(t->held_signals) + 1 };
+		t->held_signals &= t->held_signals - 1;
+	}
 }
 
 static void thread_served(struct host_thread *t, struct cpu_run *run)
@@ -85,17 +100,7 @@ static void thread_served(struct host_thread *t, struct cpu_run *run)
 	}
 	if (run->regs.rdi != EXIT_RESUME)
 		host_die("the enclave left for an unknown reason (%lu)", run->regs.rdi);
-	t->held_signals |= __atomic_exchange_n(&t->border->signals, 0, __ATOMIC_ACQUIRE);
-	if (t->held_signals) {
-		int signal = __builtin_ctzl(t->held_signals) + 1;
-
-		t->held_signals &= t->held_signals - 1;
-		run->function = ENCLU_EENTER;
-		run->regs = (struct cpu_regs){ .rdi = (uint64_t)signal };
-		return;
-	}
-	t->in_handler = 0;
-	run->function = ENCLU_ERESUME;
+	thread_resume(t, run);
 }
 
 static void thread_interrupted(struct host_thread *t, struct cpu_run *run)
@@ -112,20 +117,36 @@ static void thread_interrupted(struct host_thread *t, struct cpu_run *run)
 	run->regs = (struct cpu_regs){ .rdi = run->exit == CPU_EXIT_SIGNAL ? run->signal : 0 };
 }
 
+/* Not entered, and that may be: 0, with what to do next in `run`. */
+static int thread_turned_back(struct host_thread *t, struct cpu_run *run, int error)
+{
+	if (error == -EBUSY) { /* its last user has not left it yet */
+		(void)sys_raw3(__NR_sched_yield, 0, 0, 0);
+		return 0;
+	}
+	if (error != -EINTR)
+		return error;
+	/* A signal came on the way in. EENTER takes it along (the kernel looks at the border); ERESUME would not. */
+	run->interrupt = 0;
+	if (run->function == ENCLU_ERESUME)
+		thread_resume(t, run);
+	return 0;
+}
+
 /* Lend this thread to t->tcs until the enclave gives it back. */
 static void thread_lend(struct host_thread *t, struct cpu_regs regs)
 {
 	struct cpu_run run = { .tcs = t->tcs, .function = ENCLU_EENTER, .regs = regs };
 
+	t->run = &run;
 	while (!t->leaving) {
 		int error = host.cpu->enter(&run);
 
-		if (error == -EBUSY) { /* its last user has not left it yet */
-			(void)sys_raw3(__NR_sched_yield, 0, 0, 0);
+		if (error) {
+			if (thread_turned_back(t, &run, error))
+				host_die("the enclave cannot be entered: TCS %lx, error %d", t->tcs, error);
 			continue;
 		}
-		if (error)
-			host_die("the enclave cannot be entered: TCS %lx, error %d", t->tcs, error);
 		if (run.exit == CPU_EXIT_EEXIT) {
 			thread_served(t, &run);
 			continue;
@@ -136,6 +157,7 @@ static void thread_lend(struct host_thread *t, struct cpu_regs regs)
 			t->exceptions++;
 		thread_interrupted(t, &run);
 	}
+	t->run = NULL;
 	t->leaving = 0;
 	t->in_handler = 0;
 }

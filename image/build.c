@@ -32,14 +32,11 @@ static void work_free(struct work *w)
 static void folder_of(char out[PATHS_MAX], const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	size_t n = slash ? (size_t)(slash - path) : 0;
 
-	if (!slash || n >= PATHS_MAX)
-		strcpy(out, ".");
-	else if (!n)
-		strcpy(out, "/");
+	if (slash)
+		(void)snprintf(out, PATHS_MAX, "%.*s", slash == path ? 1 : (int)(slash - path), path);
 	else
-		*(char *)mempcpy(out, path, n) = '\0';
+		(void)snprintf(out, PATHS_MAX, ".");
 }
 
 static int build_root(struct work *w, const struct build *b, struct fail *f)
@@ -49,8 +46,8 @@ static int build_root(struct work *w, const struct build *b, struct fail *f)
 
 	folder_of(folder, b->definition);
 	folder_of(scratch, b->output);
-	if ((size_t)snprintf(path, sizeof(path), "%s%s%s", rootfs[0] == '/' ? "" : folder, rootfs[0] == '/' ? "" : "/", rootfs) >=
-	    sizeof(path))
+	if ((size_t)snprintf(path, sizeof(path), "%s%s%s", rootfs[0] == '/' ? "" : folder, rootfs[0] == '/' ? "" : "/",
+			     rootfs) >= sizeof(path))
 		return fail(f, "root file system: the path %s is too long", rootfs);
 	if (root_make(&w->root, path, scratch, f))
 		return -1;
@@ -158,13 +155,15 @@ static int quick_path(char out[PATHS_MAX], const char *kernel, bool ordinary_mem
 	if (stat(kernel, &st))
 		return fail(f, "kernel: cannot read %s: %s", kernel, strerror(errno));
 	n = snprintf(text, sizeof(text), "%d %s %lu %lu %lld %lld.%09ld %lld.%09ld", IMAGE_VERSION, kernel,
-		     (unsigned long)st.st_dev, (unsigned long)st.st_ino, (long long)st.st_size, (long long)st.st_mtim.tv_sec,
-		     st.st_mtim.tv_nsec, (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+		     (unsigned long)st.st_dev, (unsigned long)st.st_ino, (long long)st.st_size,
+		     (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, (long long)st.st_ctim.tv_sec,
+		     st.st_ctim.tv_nsec);
 	sha256(text, (size_t)n, digest);
 	hex_encode(digest, 12, hex);
 	if (paths_cache(folder, f))
 		return -1;
-	if ((size_t)snprintf(out, PATHS_MAX, "%s/quick-%s%s.adyton", folder, hex, ordinary_memory ? "-ordinary" : "") >= PATHS_MAX)
+	if ((size_t)snprintf(out, PATHS_MAX, "%s/quick-%s%s.adyton", folder, hex, ordinary_memory ? "-ordinary" : "") >=
+	    PATHS_MAX)
 		return fail(f, "quick image: the path is too long");
 	return 0;
 }

@@ -76,17 +76,17 @@ static int check_segment(const struct check *c, uint32_t i, uint64_t *address, u
 
 	if (s->address & PAGE_MASK || s->address < *address || !s->pages || s->pages > IMAGE_PAGES_MAX ||
 	    s->address >= KERNEL_HEAP || s->pages * PAGE_SIZE > KERNEL_HEAP - s->address)
-		return fail(c->f, "%s: segment %u: expected pages between %#lx and %#lx, found %lu at %#lx", c->name, i, *address,
-			    KERNEL_HEAP, s->pages, s->address);
+		return fail(c->f, "%s: segment %u: expected pages between %#lx and %#lx, found %lu at %#lx", c->name, i,
+			    *address, KERNEL_HEAP, s->pages, s->address);
 	if (s->secinfo != (SGX_SECINFO_PT(type) | rwx) || (type == SGX_PT_TCS ? rwx != 0 : type != SGX_PT_REG) ||
 	    (rwx & SGX_SECINFO_W && rwx & SGX_SECINFO_X) || s->measure != 1 || s->reserved)
-		return fail(c->f, "%s: segment %u: expected a measured TCS or R, RX or RW pages, found SECINFO %#lx", c->name, i,
-			    s->secinfo);
+		return fail(c->f, "%s: segment %u: expected a measured TCS or R, RX or RW pages, found SECINFO %#lx",
+			    c->name, i, s->secinfo);
 	if ((type == SGX_PT_TCS) != (s->address == c->plan->header.tcs) || (type == SGX_PT_TCS && s->pages != 1))
 		return fail(c->f, "%s: segment %u: expected one TCS, at %#lx", c->name, i, c->plan->header.tcs);
 	if (s->file_offset && s->file_offset != *offset)
-		return fail(c->f, "%s: segment %u: expected its contents at byte %lu of the file, found %lu", c->name, i, *offset,
-			    s->file_offset);
+		return fail(c->f, "%s: segment %u: expected its contents at byte %lu of the file, found %lu", c->name,
+			    i, *offset, s->file_offset);
 	*address = s->address + s->pages * PAGE_SIZE;
 	if (s->file_offset)
 		*offset += s->pages * PAGE_SIZE;
@@ -102,7 +102,8 @@ static int check_size(const struct check *c, uint64_t contents_end)
 		if (h->root_offset != contents_end || h->root_size & PAGE_MASK || h->root_size > 1UL << 52 ||
 		    h->root_size < 2 * PAGE_SIZE || h->hash_offset != h->root_offset + h->root_size ||
 		    h->hash_size != verity_hash_blocks(h->root_size / PAGE_SIZE) * PAGE_SIZE)
-			return fail(c->f, "%s: image header: the places of the root file system and its hash tree do not fit",
+			return fail(c->f,
+				    "%s: image header: the places of the root file system and its hash tree do not fit",
 				    c->name);
 		expected = h->hash_offset + h->hash_size;
 	} else if (h->root_size || h->hash_offset || h->hash_size) {
@@ -149,8 +150,8 @@ static int check_definition(const struct check *c, const uint8_t **definition)
 	*definition = check_find(c, h->definition, SGX_SECINFO_PT(SGX_PT_REG) | SGX_SECINFO_R, &room);
 	if (!*definition || h->definition_size > room || PAGE_UP(h->definition_size) != room ||
 	    !is_zero(*definition + h->definition_size, room - h->definition_size))
-		return fail(c->f, "%s: image header: the compiled definition of %lu bytes does not fill its segment", c->name,
-			    h->definition_size);
+		return fail(c->f, "%s: image header: the compiled definition of %lu bytes does not fill its segment",
+			    c->name, h->definition_size);
 	if (definition_check(*definition, h->definition_size, &why))
 		return fail(c->f, "%s: %.1024s", c->name, why.text);
 	return 0;
@@ -164,9 +165,10 @@ static int check_root(const struct check *c, const struct image *image)
 
 	if (has != (h->root_offset != 0) || v.data_blocks != h->root_size / PAGE_SIZE ||
 	    v.hash_blocks != h->hash_size / PAGE_SIZE)
-		return fail(c->f, "%s: expected the definition and the header to agree on the root file system: "
-			    "definition %lu + %lu blocks, header %lu + %lu bytes", c->name, v.data_blocks, v.hash_blocks, h->root_size,
-			    h->hash_size);
+		return fail(c->f,
+			    "%s: expected the definition and the header to agree on the root file system: "
+			    "definition %lu + %lu blocks, header %lu + %lu bytes",
+			    c->name, v.data_blocks, v.hash_blocks, h->root_size, h->hash_size);
 	return 0;
 }
 
@@ -187,13 +189,13 @@ static int check_signature(const struct check *c, struct image *image)
 
 		hex_encode(s->enclave_hash, 32, signed_hash);
 		hex_encode(image->mrenclave, 32, found);
-		return fail(c->f, "%s: the measured pages were changed after signing: expected MRENCLAVE %s, found %s", c->name,
-			    signed_hash, found);
+		return fail(c->f, "%s: the measured pages were changed after signing: expected MRENCLAVE %s, found %s",
+			    c->name, signed_hash, found);
 	}
 	if (s->attributes.flags != h->attributes.flags || s->attributes.xfrm != h->attributes.xfrm ||
 	    s->misc_select != h->misc_select)
-		return fail(c->f, "%s: expected the ATTRIBUTES that were signed, %#lx, found %#lx", c->name, s->attributes.flags,
-			    h->attributes.flags);
+		return fail(c->f, "%s: expected the ATTRIBUTES that were signed, %#lx, found %#lx", c->name,
+			    s->attributes.flags, h->attributes.flags);
 	return 0;
 }
 
@@ -202,7 +204,8 @@ static int check_header(struct image *image, struct check *c)
 	struct plan *p = &image->plan;
 
 	if (c->size < PAGE_SIZE || memcmp(c->bytes, IMAGE_MAGIC, 8))
-		return fail(c->f, "%s: expected an image (its first bytes are \"ADYTON\"), found something else", c->name);
+		return fail(c->f, "%s: expected an image (its first bytes are \"ADYTON\"), found something else",
+			    c->name);
 	memcpy(&p->header, c->bytes, sizeof(p->header));
 	if (!p->header.segment_count || p->header.segment_count > IMAGE_SEGMENTS_MAX)
 		return fail(c->f, "%s: image header: expected 1 to %d segments, found %u", c->name, IMAGE_SEGMENTS_MAX,

@@ -134,8 +134,8 @@ static bool record_begin_is_good(const struct definition_record *r)
 	struct bytes_reader b = { r->at, r->length, false };
 
 	return r->length == 8 && bytes_u32(&b) == DEFINITION_VERSION &&
-	       !(bytes_u32(&b) & ~(DEF_FLAG_ALLOW_ARGUMENTS | DEF_FLAG_QUICK | DEF_FLAG_DEBUG | DEF_FLAG_ORDINARY_MEMORY |
-				   DEF_FLAG_DEVELOPMENT));
+	       !(bytes_u32(&b) & ~(DEF_FLAG_ALLOW_ARGUMENTS | DEF_FLAG_QUICK | DEF_FLAG_DEBUG |
+				   DEF_FLAG_ORDINARY_MEMORY | DEF_FLAG_DEVELOPMENT));
 }
 
 static bool record_is_good(const struct definition_record *r)
@@ -182,14 +182,16 @@ int definition_check(const uint8_t *compiled, size_t size, struct fail *f)
 
 		more = definition_next(&r, &record);
 		if (more < 0 || !record_is_good(&record))
-			return fail(f, "compiled definition: record at byte %zu is malformed (type %u, length %u)", at, record.type,
-				    record.length);
-		if (record.type < last || (record.type == last && !record_may_repeat(last)) || (!last && record.type != DEF_BEGIN))
-			return fail(f, "compiled definition: record at byte %zu is out of order (type %u after %u)", at, record.type,
-				    last);
+			return fail(f, "compiled definition: record at byte %zu is malformed (type %u, length %u)", at,
+				    record.type, record.length);
+		if (record.type < last || (record.type == last && !record_may_repeat(last)) ||
+		    (!last && record.type != DEF_BEGIN))
+			return fail(f, "compiled definition: record at byte %zu is out of order (type %u after %u)", at,
+				    record.type, last);
 		last = record.type;
 	} while (more);
 	if (r.left)
-		return fail(f, "compiled definition: expected the end after its last record, found %zu more bytes", r.left);
+		return fail(f, "compiled definition: expected the end after its last record, found %zu more bytes",
+			    r.left);
 	return 0;
 }

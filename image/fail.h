@@ -1,4 +1,6 @@
-/* Why something that a user asked for failed: one sentence that names the step, what was expected and what was found. */
+/*
+ * Why something that a user asked for failed: one sentence that names the step, what was expected and what was found.
+ */
 #ifndef ADYTON_IMAGE_FAIL_H
 #define ADYTON_IMAGE_FAIL_H
 

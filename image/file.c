@@ -8,7 +8,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-_Static_assert(sizeof(struct image_header) + IMAGE_SEGMENTS_MAX * sizeof(struct image_segment) <= IMAGE_SIGSTRUCT_OFFSET,
+_Static_assert(sizeof(struct image_header) + IMAGE_SEGMENTS_MAX * sizeof(struct image_segment) <=
+		       IMAGE_SIGSTRUCT_OFFSET,
 	       "segments end before SIGSTRUCT");
 _Static_assert(IMAGE_SIGSTRUCT_OFFSET + sizeof(struct sgx_sigstruct) <= PAGE_SIZE, "SIGSTRUCT ends inside page 0");
 
@@ -46,7 +47,8 @@ static int image_write_fd(int fd, struct plan *plan, const struct root *root, co
 		err = io_pwrite(fd, page, sizeof(page), 0);
 	for (uint32_t i = 0; i < plan->header.segment_count && !err; i++)
 		if (plan->contents[i])
-			err = io_pwrite(fd, plan->contents[i], plan->segments[i].pages * PAGE_SIZE, plan->segments[i].file_offset);
+			err = io_pwrite(fd, plan->contents[i], plan->segments[i].pages * PAGE_SIZE,
+					plan->segments[i].file_offset);
 	return err;
 }
 

@@ -21,8 +21,10 @@ static int inspect_file(struct inspection *i, struct fail *f)
 		return sgxs_read(&i->sgxs, bytes, size, f);
 	}
 	if (size != sizeof(i->sigstruct))
-		return fail(f, "%s: expected an image, a measured stream (.sgxs) or a SIGSTRUCT of 1808 bytes, found none of them",
-			    i->path);
+		return fail(
+			f,
+			"%s: expected an image, a measured stream (.sgxs) or a SIGSTRUCT, found neither",
+			i->path);
 	i->kind = INSPECT_SIGSTRUCT;
 	memcpy(&i->sigstruct, bytes, sizeof(i->sigstruct));
 	i->sigstruct_code = sigstruct_verify(&i->sigstruct, &i->sigstruct_why);
@@ -70,8 +72,8 @@ static void weakness_mount(const struct definition_record *r, inspect_weakness_f
 	memcpy(&m, r->at, sizeof(m));
 	if (m.type != MOUNT_HOST)
 		return;
-	(void)snprintf(sentence, sizeof(sentence), "host folder: %.*s is the host's %.*s, unmeasured%s", (int)m.path_length,
-		       r->at + sizeof(m), (int)m.source_length, r->at + sizeof(m) + m.path_length,
+	(void)snprintf(sentence, sizeof(sentence), "host folder: %.*s is the host's %.*s, unmeasured%s",
+		       (int)m.path_length, r->at + sizeof(m), (int)m.source_length, r->at + sizeof(m) + m.path_length,
 		       m.flags & 1 ? " (read only)" : "");
 	fn(context, sentence);
 }
@@ -87,8 +89,8 @@ static void weakness_record(const struct definition_record *r, inspect_weakness_
 			if (flags & flag_weaknesses[i].flag)
 				fn(context, flag_weaknesses[i].sentence);
 	} else if (r->type == DEF_ROOT_HOST) {
-		(void)snprintf(sentence, sizeof(sentence), "host root: the root file system is the host's %.*s, unmeasured",
-			       (int)r->length, r->at);
+		(void)snprintf(sentence, sizeof(sentence),
+			       "host root: the root file system is the host's %.*s, unmeasured", (int)r->length, r->at);
 		fn(context, sentence);
 	} else if (r->type == DEF_ALLOW_ENV) {
 		bool any = r->length == 1 && r->at[0] == '*';

@@ -161,9 +161,8 @@ int io_make_dirs(const char *path, struct fail *f)
 {
 	char at[4096];
 
-	if (strlen(path) >= sizeof(at))
+	if ((size_t)snprintf(at, sizeof(at), "%s", path) >= sizeof(at))
 		return fail(f, "cannot make the folder %s: the path is too long", path);
-	strcpy(at, path);
 	for (char *slash = at + 1;; slash++) {
 		slash = strchrnul(slash, '/');
 		bool last = !*slash;

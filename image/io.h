@@ -9,7 +9,8 @@
 must_check int io_read_file(const char *path, size_t max, uint8_t **data, size_t *size, struct fail *f);
 must_check int io_write(int fd, const void *data, size_t size);            /* all of it, or -errno */
 must_check int io_pwrite(int fd, const void *data, size_t size, uint64_t at);
-must_check int io_pread(int fd, void *data, size_t size, uint64_t at);     /* all of it, or -errno; -ENODATA at the end */
+/* all of it, or -errno; -ENODATA at the end */
+must_check int io_pread(int fd, void *data, size_t size, uint64_t at);
 must_check int io_copy(int from, int to, uint64_t size, uint64_t to_offset); /* from its start, or -errno */
 
 /* A file that takes its name only when it is complete, so that a reader sees the old one or the new one. */

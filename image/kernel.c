@@ -27,8 +27,8 @@ static int elf_head(struct elf *e, struct fail *f)
 		return fail(f, "kernel %s: expected an ELF file", e->name);
 	memcpy(&e->head, e->at, sizeof(e->head));
 	if (e->head.e_ident[EI_CLASS] != ELFCLASS64 || e->head.e_machine != EM_X86_64 || e->head.e_type != ET_EXEC)
-		return fail(f, "kernel %s: expected an x86-64 ELF of type EXEC, found class %d, machine %d, type %d", e->name,
-			    e->head.e_ident[EI_CLASS], e->head.e_machine, e->head.e_type);
+		return fail(f, "kernel %s: expected an x86-64 ELF of type EXEC, found class %d, machine %d, type %d",
+			    e->name, e->head.e_ident[EI_CLASS], e->head.e_machine, e->head.e_type);
 	if (e->head.e_phentsize != sizeof(Elf64_Phdr) || e->head.e_shentsize != sizeof(Elf64_Shdr) ||
 	    !elf_has(e, e->head.e_phoff, (uint64_t)e->head.e_phnum * sizeof(Elf64_Phdr)) ||
 	    !elf_has(e, e->head.e_shoff, (uint64_t)e->head.e_shnum * sizeof(Elf64_Shdr)))
@@ -47,8 +47,8 @@ static int kernel_load(struct kernel *k, const struct elf *e, const Elf64_Phdr *
 		previous_end = l[-1].address + (l[-1].file_pages + l[-1].zero_pages) * PAGE_SIZE;
 	if (p->p_vaddr & PAGE_MASK || p->p_vaddr < previous_end || p->p_memsz > KERNEL_DEFINITION - p->p_vaddr ||
 	    p->p_vaddr >= KERNEL_DEFINITION)
-		return fail(f, "kernel %s: segment at %#lx: expected a page-aligned place after %#lx and before %#lx", e->name,
-			    p->p_vaddr, previous_end, KERNEL_DEFINITION);
+		return fail(f, "kernel %s: segment at %#lx: expected a page-aligned place after %#lx and before %#lx",
+			    e->name, p->p_vaddr, previous_end, KERNEL_DEFINITION);
 	if (p->p_filesz > p->p_memsz || !elf_has(e, p->p_offset, p->p_filesz))
 		return fail(f, "kernel %s: segment at %#lx does not lie inside the file", e->name, p->p_vaddr);
 	if (!(p->p_flags & PF_R) || (p->p_flags & (PF_W | PF_X)) == (PF_W | PF_X))
@@ -100,8 +100,9 @@ static int kernel_find_enclu(struct kernel *k, const struct elf *e, struct fail 
 	if (!k->enclu_page)
 		return fail(f, "kernel %s: expected a section .enclu", e->name);
 	if (k->enclu_page & PAGE_MASK || !kernel_executable(k, k->enclu_page))
-		return fail(f, "kernel %s: expected section .enclu on a page of an executable segment, found it at %#lx", e->name,
-			    k->enclu_page);
+		return fail(f,
+			    "kernel %s: expected section .enclu on a page of an executable segment, found it at %#lx",
+			    e->name, k->enclu_page);
 	return 0;
 }
 
@@ -131,7 +132,8 @@ int kernel_parse(struct kernel *k, const char *name, const uint8_t *elf, size_t 
 	}
 	if (!kernel_executable(k, k->entry)) {
 		kernel_free(k);
-		return fail(f, "kernel %s: expected the entry in an executable segment, found it at %#lx", name, e.head.e_entry);
+		return fail(f, "kernel %s: expected the entry in an executable segment, found it at %#lx", name,
+			    e.head.e_entry);
 	}
 	return 0;
 }

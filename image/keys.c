@@ -51,7 +51,8 @@ static int keys_write_fd(EVP_PKEY *key, int fd, const char *passphrase)
 	long size;
 
 	if (bio && (!passphrase || cipher) &&
-	    PEM_write_bio_PKCS8PrivateKey(bio, key, cipher, passphrase, passphrase ? (int)strlen(passphrase) : 0, NULL, NULL)) {
+	    PEM_write_bio_PKCS8PrivateKey(bio, key, cipher, passphrase, passphrase ? (int)strlen(passphrase) : 0, NULL,
+					  NULL)) {
 		size = BIO_get_mem_data(bio, &pem);
 		err = io_write(fd, pem, (size_t)size);
 		if (!err && fsync(fd))

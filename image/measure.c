@@ -40,7 +40,8 @@ static int measure_page(uint64_t address, const struct image_segment *s, const u
 int plan_stream(const struct plan *p, plan_sink sink, void *context)
 {
 	static const uint8_t zeros[PAGE_SIZE];
-	union measure_record create = { .ecreate = { .ssa_frame_size = p->header.ssa_frame_size, .size = p->header.elrange } };
+	union measure_record create = { .ecreate = { .ssa_frame_size = p->header.ssa_frame_size,
+						     .size = p->header.elrange } };
 	int err;
 
 	memcpy(create.ecreate.tag, "ECREATE", 8);

@@ -1,6 +1,7 @@
 #include "image/paths.h"
 #include "image/io.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +26,9 @@ bool paths_beside(char out[PATHS_MAX], const char *folder, const char *name)
 	if (!slash)
 		return false;
 	*slash = '\0';
-	return (paths_join(out, self, folder, name) && access(out, R_OK) == 0) ||
-	       (paths_join(out, self, "../lib/adyton/", name) && access(out, R_OK) == 0);
+	return (paths_join(out, self, folder, name) && access(out, F_OK) == 0) ||
+	       (paths_join(out, self, "../libexec/adyton/", name) && access(out, F_OK) == 0) ||
+	       (paths_join(out, self, "../lib/adyton/", name) && access(out, F_OK) == 0);
 }
 
 int paths_kernel(char out[PATHS_MAX], struct fail *f)
@@ -34,14 +36,31 @@ int paths_kernel(char out[PATHS_MAX], struct fail *f)
 	const char *chosen = getenv("ADYTON_KERNEL");
 
 	if (chosen && *chosen) {
-		if (strlen(chosen) >= PATHS_MAX)
+		if ((size_t)snprintf(out, PATHS_MAX, "%s", chosen) >= PATHS_MAX)
 			return fail(f, "kernel: the path in ADYTON_KERNEL is too long");
-		strcpy(out, chosen);
 		return 0;
 	}
 	if (!paths_beside(out, "kernel/", "adyton-kernel"))
-		return fail(f, "kernel: expected adyton-kernel beside this command (kernel/ or ../lib/adyton/), found none");
+		return fail(
+			f,
+			"kernel: expected adyton-kernel beside this command (kernel/ or ../lib/adyton/), found none");
 	return 0;
+}
+
+/* Of the user's account, read from the file itself: this program is static and loads no name service. */
+static const char *paths_account_home(void)
+{
+	static char home[PATHS_MAX];
+	FILE *accounts = fopen("/etc/passwd", "re");
+	struct passwd *p;
+
+	home[0] = '\0';
+	while (accounts && (p = fgetpwent(accounts)))
+		if (p->pw_uid == geteuid() && snprintf(home, sizeof(home), "%s", p->pw_dir) < (int)sizeof(home))
+			break;
+	if (accounts)
+		(void)fclose(accounts);
+	return home;
 }
 
 static int paths_user(char out[PATHS_MAX], const char *variable, const char *below_home, struct fail *f)
@@ -49,12 +68,14 @@ static int paths_user(char out[PATHS_MAX], const char *variable, const char *bel
 	const char *folder = getenv(variable), *home = getenv("HOME");
 	bool good;
 
+	if (!home || home[0] != '/')
+		home = paths_account_home();
 	if (folder && folder[0] == '/')
 		good = paths_join(out, folder, "adyton", "");
-	else if (home && home[0] == '/')
+	else if (home[0] == '/')
 		good = paths_join(out, home, below_home, "/adyton");
 	else
-		return fail(f, "user's files: expected %s or HOME to name a folder", variable);
+		return fail(f, "user's files: expected %s, HOME or the user's account to name a folder", variable);
 	return good ? io_make_dirs(out, f) : fail(f, "user's files: the path is too long");
 }
 

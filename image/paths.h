@@ -7,7 +7,10 @@
 
 #define PATHS_MAX 4096
 
-/* Look for FOLDER/NAME (a build tree) and ../lib/adyton/NAME (an installation) beside the executable. */
+/*
+ * Look for FOLDER/NAME (a build tree) and ../lib/adyton/NAME or (../libexec/adyton: an installation) beside the
+ * executable.
+ */
 must_check bool paths_beside(char out[PATHS_MAX], const char *folder, const char *name);
 /* The kernel: $ADYTON_KERNEL, else beside the executable. */
 must_check int paths_kernel(char out[PATHS_MAX], struct fail *f);

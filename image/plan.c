@@ -74,14 +74,17 @@ static int plan_segments(struct plan *p, const struct kernel *kernel, struct fai
 
 		err = plan_add(p, l->address, l->file_pages, SECINFO_REG(l->rwx), l->content, f);
 		if (!err)
-			err = plan_add(p, l->address + l->file_pages * PAGE_SIZE, l->zero_pages, SECINFO_REG(l->rwx), NULL, f);
+			err = plan_add(p, l->address + l->file_pages * PAGE_SIZE, l->zero_pages, SECINFO_REG(l->rwx),
+				       NULL, f);
 	}
 	if (!err)
-		err = plan_add(p, KERNEL_DEFINITION, definition_pages, SECINFO_REG(SGX_SECINFO_R), p->owned + PAGE_SIZE, f);
+		err = plan_add(p, KERNEL_DEFINITION, definition_pages, SECINFO_REG(SGX_SECINFO_R), p->owned + PAGE_SIZE,
+			       f);
 	if (!err)
 		err = plan_add(p, p->header.tcs, 1, SGX_SECINFO_PT(SGX_PT_TCS), p->owned, f);
 	for (size_t i = 0; i < sizeof(thread_parts) / sizeof(thread_parts[0]) && !err; i++)
-		err = plan_add(p, KERNEL_THREAD0 + thread_parts[i].offset, thread_parts[i].pages, SECINFO_REG(RW), NULL, f);
+		err = plan_add(p, KERNEL_THREAD0 + thread_parts[i].offset, thread_parts[i].pages, SECINFO_REG(RW), NULL,
+			       f);
 	return err;
 }
 

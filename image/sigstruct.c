@@ -21,7 +21,8 @@ static void sigstruct_digest(const struct sgx_sigstruct *s, uint8_t digest[32])
 
 	sha256_init(&hash);
 	sha256_update(&hash, s, offsetof(struct sgx_sigstruct, modulus));
-	sha256_update(&hash, &s->misc_select, offsetof(struct sgx_sigstruct, reserved4) - offsetof(struct sgx_sigstruct, misc_select));
+	sha256_update(&hash, &s->misc_select,
+		      offsetof(struct sgx_sigstruct, reserved4) - offsetof(struct sgx_sigstruct, misc_select));
 	sha256_final(&hash, digest);
 }
 
@@ -111,7 +112,8 @@ int sigstruct_sign(struct sgx_sigstruct *s, const struct image_header *h, const 
 	sigstruct_fill(s, h, id);
 	sigstruct_digest(s, digest);
 	good = ctx && EVP_PKEY_sign(ctx, signature, &size, digest, sizeof(digest)) > 0 && size == KEY_BYTES &&
-	       EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) && BN_bn2lebinpad(n, s->modulus, KEY_BYTES) == KEY_BYTES;
+	       EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) &&
+	       BN_bn2lebinpad(n, s->modulus, KEY_BYTES) == KEY_BYTES;
 	if (good) {
 		reverse(s->signature, signature);
 		good = sigstruct_quotients(s, s->q1, s->q2);
@@ -175,7 +177,8 @@ int sigstruct_verify(const struct sgx_sigstruct *s, struct fail *f)
 	uint8_t q1[KEY_BYTES], q2[KEY_BYTES];
 
 	if (memcmp(s->header, header1, 16) || memcmp(s->header2, header2, 16))
-		return sigstruct_wrong(f, SGX_INVALID_SIG_STRUCT, "HEADER or HEADER2 is not the constant that the processor expects");
+		return sigstruct_wrong(f, SGX_INVALID_SIG_STRUCT,
+				       "HEADER or HEADER2 is not the constant that the processor expects");
 	if (s->vendor && s->vendor != SGX_VENDOR_INTEL)
 		return sigstruct_wrong(f, SGX_INVALID_SIG_STRUCT, "expected VENDOR 0 or 0x8086, found another");
 	if (s->exponent != 3)
@@ -184,9 +187,11 @@ int sigstruct_verify(const struct sgx_sigstruct *s, struct fail *f)
 	    !is_zero(s->reserved3, sizeof(s->reserved3)) || !is_zero(s->reserved4, sizeof(s->reserved4)))
 		return sigstruct_wrong(f, SGX_INVALID_SIG_STRUCT, "expected zeros in the reserved bytes");
 	if (!sigstruct_signature_holds(s))
-		return sigstruct_wrong(f, SGX_INVALID_SIGNATURE, "the signature is not that of its key over its contents");
+		return sigstruct_wrong(f, SGX_INVALID_SIGNATURE,
+				       "the signature is not that of its key over its contents");
 	if (!sigstruct_quotients(s, q1, q2) || memcmp(q1, s->q1, KEY_BYTES) || memcmp(q2, s->q2, KEY_BYTES))
-		return sigstruct_wrong(f, SGX_INVALID_SIGNATURE, "Q1 or Q2 is not the quotient that the processor needs");
+		return sigstruct_wrong(f, SGX_INVALID_SIGNATURE,
+				       "Q1 or Q2 is not the quotient that the processor needs");
 	return 0;
 }
 

@@ -17,8 +17,8 @@ struct sigstruct_identity {
 };
 
 /* Fill in and sign for an image with this header. */
-must_check int sigstruct_sign(struct sgx_sigstruct *s, const struct image_header *h, const struct sigstruct_identity *id,
-			      EVP_PKEY *key, struct fail *f);
+must_check int sigstruct_sign(struct sgx_sigstruct *s, const struct image_header *h,
+			      const struct sigstruct_identity *id, EVP_PKEY *key, struct fail *f);
 /* The checks of EINIT that need no enclave: constants, reserved bytes, signature, Q1 and Q2.
  * 0, or the error code that EINIT gives. */
 must_check int sigstruct_verify(const struct sgx_sigstruct *s, struct fail *f);

@@ -375,13 +375,15 @@ static bool fault_is_ours(struct soft_thread *thread, const struct linux_mcontex
 
 	if (!soft_in_elrange(m->cr2, 1))
 		return false;
-	if (thread->spurious_rip != m->rip || thread->spurious_address != m->cr2) {
-		thread->spurious_rip = m->rip;
-		thread->spurious_address = m->cr2;
+	/* Already true: another thread was faster, or Linux has no memory for the page. Not for ever. */
+	if (memory_is_mapped(m->cr2, access) && thread->spurious_rip == m->rip && thread->spurious_address == m->cr2) {
+		if (++thread->spurious > SPURIOUS_MAX)
+			return false;
+	} else {
 		thread->spurious = 0;
 	}
-	if (++thread->spurious > SPURIOUS_MAX)
-		return false;
+	thread->spurious_rip = m->rip;
+	thread->spurious_address = m->cr2;
 	lock_acquire(&soft.lock);
 	ok = memory_touch(m->cr2, access);
 	lock_release(&soft.lock);

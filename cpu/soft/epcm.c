@@ -11,9 +11,11 @@ int epcm_init(uint64_t elrange)
 {
 	uint64_t entries = (elrange + EXTENT_SIZE - 1) >> EXTENT_SHIFT;
 
-	epcm.directory = private_map(PAGE_UP(entries * sizeof(struct extent *)));
-	if (!epcm.directory)
-		return -LINUX_ENOMEM;
+	long at = private_map_at(0, PAGE_UP(entries * sizeof(struct extent *)), LINUX_PROT_READ | LINUX_PROT_WRITE);
+
+	if (sys_is_error(at))
+		return (int)at;
+	epcm.directory = (struct extent **)at;
 	epcm.elrange = elrange;
 	return 0;
 }
@@ -49,10 +51,10 @@ uint32_t epcm_read(uint64_t address)
 void epcm_write(uint64_t address, uint32_t bits)
 {
 	struct extent *e = epcm_extent(address);
-	uint16_t *word = &e->page[epcm_index(address)];
+	uint32_t *word = &e->page[epcm_index(address)];
 	uint32_t next = (*word & PAGE_REALISATION) | (bits & ~PAGE_REALISATION);
 
 	e->valid += !!(next & EPCM_VALID);
 	e->valid -= !!(*word & EPCM_VALID);
-	__atomic_store_n(word, (uint16_t)next, __ATOMIC_RELAXED);
+	__atomic_store_n(word, next, __ATOMIC_RELAXED);
 }

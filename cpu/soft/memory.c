@@ -22,13 +22,19 @@ static struct {
 
 int memory_init(enum cpu_memory kind)
 {
+	long at;
+
 	private_init(kind);
 	memory.start = memory.end = 0;
 	memory.staged_pages = 0;
 	memory.exposed = 0;
 	memory_pending = 0;
-	memory.stage = private_map(STAGE_PAGES * PAGE_SIZE);
-	return memory.stage ? 0 : -LINUX_ENOMEM;
+	/* The first mapping of its kind: here is where missing support or a missing right shows. */
+	at = private_map_at(0, STAGE_PAGES * PAGE_SIZE, LINUX_RW);
+	if (sys_is_error(at))
+		return (int)at;
+	memory.stage = (uint8_t *)at;
+	return 0;
 }
 
 uint64_t memory_exposed(void)
@@ -46,11 +52,11 @@ static void page_realised(struct extent *e, uint32_t first, uint32_t count, uint
 {
 	for (uint32_t i = first; i < first + count; i++) {
 		uint32_t old = e->page[i] & PAGE_BACKING_MASK;
-		uint32_t word = e->page[i] & (uint32_t)~(PAGE_BACKING_MASK | PAGE_MAPPED_MASK);
+		uint32_t word = e->page[i] & ~(PAGE_BACKING_MASK | PAGE_MAPPED_MASK);
 
 		e->backed += (old == PAGE_BACKING_NONE) - (uint32_t)(backing == PAGE_BACKING_NONE);
 		memory.exposed += (uint64_t)(backing == PAGE_BACKING_ANON) - (old == PAGE_BACKING_ANON);
-		__atomic_store_n(&e->page[i], (uint16_t)(word | backing | mapped << PAGE_MAPPED_SHIFT),
+		__atomic_store_n(&e->page[i], word | backing | mapped << PAGE_MAPPED_SHIFT,
 				 __ATOMIC_RELAXED);
 	}
 }
@@ -70,7 +76,10 @@ static bool back_extent(struct extent *e, uint32_t first, uint32_t count)
 	if (sys_is_error(private_map_at(page_address(e, first), count * PAGE_SIZE, 0)))
 		return false;
 	for (uint32_t i = first; i < first + count; i++)
-		e->page[i] &= (uint16_t)~PAGE_STALE;
+		e->page[i] &= ~(PAGE_STALE | PAGE_BOUNDARY);
+	e->page[first] |= PAGE_BOUNDARY;
+	if (first + count < EXTENT_PAGES)
+		e->page[first + count] |= PAGE_BOUNDARY;
 	page_realised(e, first, count, PAGE_BACKING_EXTENT, 0);
 	return true;
 }
@@ -80,9 +89,9 @@ static bool protect(struct extent *e, uint32_t first, uint32_t count, uint32_t a
 	if (sys_is_error(sys_mprotect(page_address(e, first), count * PAGE_SIZE, (int)access)))
 		return false;
 	for (uint32_t i = first; i < first + count; i++) {
-		uint32_t word = e->page[i] & (uint32_t)~PAGE_MAPPED_MASK;
+		uint32_t word = e->page[i] & ~PAGE_MAPPED_MASK;
 
-		__atomic_store_n(&e->page[i], (uint16_t)(word | access << PAGE_MAPPED_SHIFT), __ATOMIC_RELAXED);
+		__atomic_store_n(&e->page[i], word | access << PAGE_MAPPED_SHIFT, __ATOMIC_RELAXED);
 	}
 	return true;
 }
@@ -134,21 +143,80 @@ static bool place_sealed(struct extent *e, uint32_t first, uint32_t count, const
 	return true;
 }
 
-static bool place_anon(struct extent *e, uint32_t first, uint32_t count, const uint8_t *content, uint32_t access)
+/*
+ * Whatever fills a page does so where no enclave code can see it, and the page appears complete: another thread may be
+ * waiting for it at this very moment. Ordinary memory is made elsewhere and moved; secret memory cannot be moved in from
+ * elsewhere without losing its place in the extent, so it gets a second, short-lived mapping.
+ */
+static bool move_in(struct extent *e, uint32_t first, uint32_t count, const uint8_t *content, uint32_t access,
+		    uint32_t backing)
 {
-	uint64_t address = page_address(e, first), length = count * PAGE_SIZE;
-	const int flags = LINUX_MAP_PRIVATE | LINUX_MAP_ANONYMOUS | LINUX_MAP_FIXED | LINUX_MAP_NORESERVE;
+	const int flags = LINUX_MAP_PRIVATE | LINUX_MAP_ANONYMOUS | LINUX_MAP_NORESERVE;
+	uint64_t length = count * PAGE_SIZE;
+	long at = sys_mmap(0, length, LINUX_RW, flags, -1, 0);
 
-	if (sys_is_error(sys_mmap(address, length, LINUX_RW, flags, -1, 0)))
+	if (sys_is_error(at))
 		return false;
-	page_realised(e, first, count, PAGE_BACKING_ANON, LINUX_RW);
 	if (content && !words_zero(content, length))
-		memcpy((void *)address, content, length);
-	return access == LINUX_RW || protect(e, first, count, access);
+		memcpy((void *)at, content, length);
+	if (sys_is_error(sys_mprotect((uint64_t)at, length, (int)access)) ||
+	    sys_is_error(sys_mremap((uint64_t)at, length, length, LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED,
+				    page_address(e, first)))) {
+		(void)sys_munmap((uint64_t)at, length);
+		return false;
+	}
+	page_realised(e, first, count, backing, access);
+	return true;
 }
 
+/* A second mapping of secret pages of one file, writable; 0 without memory. */
+static uint64_t alias_of(struct extent *e, uint32_t first, uint32_t count)
+{
+	/* From length 0: a shared mapping is not moved but doubled. */
+	long at = sys_mremap(page_address(e, first), 0, count * PAGE_SIZE, LINUX_MREMAP_MAYMOVE, 0);
+
+	if (sys_is_error(at))
+		return 0;
+	if (!sys_is_error(sys_mprotect((uint64_t)at, count * PAGE_SIZE, LINUX_RW)))
+		return (uint64_t)at;
+	(void)sys_munmap((uint64_t)at, count * PAGE_SIZE);
+	return 0;
+}
+
+/* Fill pages of an extent that lie in one file: with a content, or with zeros where they are stale. */
+static bool fill_file(struct extent *e, uint32_t first, uint32_t count, const uint8_t *content)
+{
+	uint64_t at = alias_of(e, first, count);
+
+	if (!at)
+		return false;
+	for (uint32_t i = 0; i < count; i++) {
+		if (content)
+			memcpy((void *)(at + i * PAGE_SIZE), content + i * PAGE_SIZE, PAGE_SIZE);
+		else if (e->page[first + i] & PAGE_STALE)
+			memset((void *)(at + i * PAGE_SIZE), 0, PAGE_SIZE);
+		e->page[first + i] &= ~PAGE_STALE;
+	}
+	(void)sys_munmap(at, count * PAGE_SIZE);
+	return true;
+}
+
+static bool fill_extent(struct extent *e, uint32_t first, uint32_t count, const uint8_t *content)
+{
+	for (uint32_t i = first, n; i < first + count; i += n) {
+		for (n = 1; i + n < first + count && !(e->page[i + n] & PAGE_BOUNDARY); n++)
+			;
+		if (!fill_file(e, i, n, content ? content + (i - first) * PAGE_SIZE : NULL))
+			return false;
+	}
+	return true;
+}
+
+/* Writable memory behind a run that is alike in permissions but perhaps not in what lies behind it now. */
 static bool place_extent(struct extent *e, uint32_t first, uint32_t count, const uint8_t *content, uint32_t access)
 {
+	if (soft.options.memory == CPU_MEMORY_ORDINARY)
+		return move_in(e, first, count, content, access, PAGE_BACKING_EXTENT);
 	for (uint32_t i = first, n; i < first + count; i += n) {
 		uint32_t backing = e->page[i] & PAGE_BACKING_MASK;
 
@@ -157,12 +225,7 @@ static bool place_extent(struct extent *e, uint32_t first, uint32_t count, const
 		if (backing != PAGE_BACKING_EXTENT && !back_extent(e, i, n))
 			return false;
 	}
-	if (!content)
-		return true;
-	if (!protect(e, first, count, LINUX_RW))
-		return false;
-	memcpy((void *)page_address(e, first), content, count * PAGE_SIZE);
-	return access == LINUX_RW || protect(e, first, count, access);
+	return fill_extent(e, first, count, content) && protect(e, first, count, access);
 }
 
 /* Which backing do these permissions need, given what is there? */
@@ -192,13 +255,13 @@ static bool place(struct extent *e, uint32_t first, uint32_t count, const uint8_
 		ok = place_sealed(e, first, count, content, access);
 		break;
 	case PAGE_BACKING_ANON:
-		ok = place_anon(e, first, count, content, access);
+		ok = move_in(e, first, count, content, access, PAGE_BACKING_ANON);
 		break;
 	default:
 		ok = place_extent(e, first, count, content, access);
 	}
 	for (uint32_t i = first; ok && i < first + count; i++)
-		e->page[i] &= (uint16_t)~PAGE_STALE;
+		e->page[i] &= ~PAGE_STALE;
 	return ok;
 }
 
@@ -236,7 +299,7 @@ static bool convert(struct extent *e, uint32_t first, uint32_t count)
 				return false;
 			memcpy(memory.stage, (const void *)page_address(e, i), n * PAGE_SIZE);
 		}
-		ok = place(e, i, n, memory.stage);
+		ok = place(e, i, n, memory.stage); /* zeros, where fresh */
 		if (!fresh)
 			mem_wipe(memory.stage, n * PAGE_SIZE);
 		if (!ok)
@@ -248,19 +311,14 @@ static bool convert(struct extent *e, uint32_t first, uint32_t count)
 /* Zero what an earlier life of these pages left behind. */
 static bool scrub(struct extent *e, uint32_t first, uint32_t count)
 {
-	bool any = false;
-
-	for (uint32_t i = first; i < first + count; i++)
-		any |= !!(e->page[i] & PAGE_STALE);
-	if (!any)
-		return true;
-	if (!protect(e, first, count, LINUX_RW))
-		return false;
-	for (uint32_t i = first; i < first + count; i++) {
+	for (uint32_t i = first, n; i < first + count; i += n) {
+		n = 1;
 		if (!(e->page[i] & PAGE_STALE))
 			continue;
-		memset((void *)page_address(e, i), 0, PAGE_SIZE);
-		e->page[i] &= (uint16_t)~PAGE_STALE;
+		while (i + n < first + count && e->page[i + n] & PAGE_STALE)
+			n++;
+		if (!fill_extent(e, i, n, NULL))
+			return false;
 	}
 	return true;
 }
@@ -366,7 +424,7 @@ static void extent_release(struct extent *e)
 
 	(void)sys_munmap(page_address(e, first), (EXTENT_PAGES - first) * PAGE_SIZE);
 	for (uint32_t i = 0; i < EXTENT_PAGES; i++)
-		e->page[i] &= (uint16_t)~PAGE_STALE;
+		e->page[i] &= ~PAGE_STALE;
 	page_realised(e, 0, EXTENT_PAGES, PAGE_BACKING_NONE, 0);
 }
 
@@ -382,9 +440,12 @@ static void drop_run(struct extent *e, uint32_t first, uint32_t count)
 		page_realised(e, first, count, PAGE_BACKING_NONE, 0);
 		return;
 	}
-	if (soft.options.memory == CPU_MEMORY_ORDINARY &&
-	    !sys_is_error(sys_madvise(page_address(e, first), count * PAGE_SIZE, LINUX_MADV_DONTNEED)))
+	if (soft.options.memory == CPU_MEMORY_ORDINARY) {
+		if (sys_is_error(sys_madvise(page_address(e, first), count * PAGE_SIZE, LINUX_MADV_DONTNEED)) &&
+		    !back_extent(e, first, count))
+			soft_die("cannot take back an enclave page");
 		return;
+	}
 	for (uint32_t i = first; i < first + count; i++)
 		e->page[i] |= PAGE_STALE;
 }
@@ -414,6 +475,11 @@ void memory_drop(uint64_t address, uint64_t end)
 			drop_run(e, first, n);
 		}
 	}
+}
+
+bool memory_is_mapped(uint64_t address, uint32_t access)
+{
+	return (page_mapped(epcm_read(address)) & access) == access;
 }
 
 bool memory_touch(uint64_t address, uint32_t access)

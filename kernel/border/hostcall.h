@@ -11,7 +11,10 @@
 #include "abi/hostcall.h"
 #include "abi/linux/fcntl.h"
 #include "abi/linux/poll.h"
+#include "abi/linux/resource.h"
+#include "abi/linux/sched.h"
 #include "abi/linux/stat.h"
+#include "abi/linux/sched.h"
 #include "abi/linux/sysinfo.h"
 #include "kernel/mm/user.h"
 #include "hostcalls.h" /* generated */

@@ -15,6 +15,12 @@ static const syscall_fn syscall_table[] = {
 #undef S
 #define SYSCALL_COUNT (sizeof(syscall_table) / sizeof(syscall_table[0]))
 
+/* Such a result must not reach the program, even if the signal that caused it went to another thread meanwhile. */
+static bool syscall_interrupted(uint64_t result)
+{
+	return result >= (uint64_t)-ERESTART_RESTARTBLOCK && result <= (uint64_t)-ERESTARTSYS;
+}
+
 void syscall_dispatch(struct regs *r)
 {
 	uint64_t nr = r->orig_rax;
@@ -23,6 +29,8 @@ void syscall_dispatch(struct regs *r)
 	if (trace_on)
 		trace_enter(r);
 	r->rax = (uint64_t)(handler ? handler(r) : -ENOSYS);
+	if (syscall_interrupted(r->rax))
+		__atomic_or_fetch(&current->work, WORK_SIGNAL, __ATOMIC_RELAXED);
 	if (trace_on)
 		trace_leave(r);
 }

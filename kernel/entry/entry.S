@@ -77,6 +77,8 @@ enclave_entry:
 	movq	$0, %gs:T_CALL_RSP
 	push	$FLAGS_CLEAN
 	popfq
+	mov	%gs:T_FS, %rax
+	wrfsbase %rax
 	pop	%r15
 	pop	%r14
 	pop	%r13
@@ -140,6 +142,8 @@ border_exit:
 	push	%r14
 	push	%r15
 	mov	%esi, %gs:T_INTERRUPTIBLE
+	rdfsbase %rax /* the program's: EENTER and EEXIT set their own */
+	mov	%rax, %gs:T_FS
 	mov	%rsp, %gs:T_CALL_RSP
 border_check:
 	test	%esi, %esi

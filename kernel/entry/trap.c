@@ -91,7 +91,7 @@ void trap_program(struct regs *r)
 		trap_page_fault(r);
 		return;
 	}
-	if (vector == X86_UD && trap_emulate(r))
+	if ((vector == X86_UD && trap_emulate(r)) || (vector == X86_BP && patch_breakpoint(r)))
 		return;
 	for (size_t i = 0; i < sizeof(trap_signals) / sizeof(trap_signals[0]); i++) {
 		const struct trap_signal *s = &trap_signals[i];

@@ -1,5 +1,6 @@
 /* Open file descriptions: made, counted, released. */
 #include "base/mem.h"
+#include "kernel/epoll/epoll.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/heap.h"
@@ -53,6 +54,7 @@ void file_put(struct file *f)
 {
 	if (!f || __atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL))
 		return;
+	epoll_file_released(f);
 	if (f->ops->release)
 		f->ops->release(f);
 	if (f->inode)

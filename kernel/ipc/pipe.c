@@ -395,15 +395,15 @@ static long pipe_resize(struct pipe *p, uint32_t size)
 	return (long)capacity;
 }
 
-long pipe_fcntl(struct file *f, int cmd, uint64_t arg)
+static long pipe_fcntl(struct file *f, int cmd, uint64_t arg)
 {
-	struct pipe *p = pipe_of(f);
+	struct pipe *p = f->data;
 	long r;
 
-	if (!p)
-		return -EBADF;
 	if (cmd == F_GETPIPE_SZ)
 		return (long)__atomic_load_n(&p->capacity, __ATOMIC_RELAXED);
+	if (cmd != F_SETPIPE_SZ)
+		return -EINVAL;
 	if ((uint32_t)arg == 0 || (uint32_t)arg > 1U << 31)
 		return -EINVAL;
 	if ((uint32_t)arg > PIPE_SIZE_MAX)
@@ -461,6 +461,7 @@ const struct file_ops pipe_ops = {
 	.ioctl = pipe_ioctl,
 	.getattr = pipe_getattr,
 	.set_flags = pipe_set_flags,
+	.fcntl = pipe_fcntl,
 	.release = pipe_release,
 };
 

@@ -37,8 +37,6 @@ static inline struct pipe *pipe_of(const struct file *f)
 	return f && f->ops == &pipe_ops ? f->data : NULL;
 }
 
-/* F_SETPIPE_SZ, F_GETPIPE_SZ. -EBADF when f is no pipe. */
-long pipe_fcntl(struct file *f, int cmd, uint64_t arg) must_check;
 /* open(2) of a FIFO inode that lives in the enclave; may sleep for the other side. */
 int pipe_open_fifo(struct inode *inode, uint32_t flags, struct file **out) must_check;
 

@@ -72,7 +72,7 @@ static int advise_discard(struct mm *mm, uint64_t start, uint64_t end)
 		if (stop - start <= ZERO_PAGES * PAGE_SIZE && state & PROT_WRITE)
 			epc_zero(start, (stop - start) / PAGE_SIZE);
 		else
-			error = space_release(mm, start, stop);
+			error = space_park(mm, start, stop);
 	}
 	return error;
 }
@@ -84,7 +84,7 @@ static int advise_free(struct mm *mm, uint64_t start, uint64_t end)
 
 	for (uint64_t stop; !error && (stop = pagemap_next(&mm->pages, &start, end, &state)); start = stop)
 		if (stop - start > ZERO_PAGES * PAGE_SIZE)
-			error = space_release(mm, start, stop);
+			error = space_park(mm, start, stop);
 	return error;
 }
 

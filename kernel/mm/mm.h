@@ -29,8 +29,16 @@ enum mm_fault_result mm_fault(uint64_t addr, uint32_t access);
 void mm_set_brk(uint64_t start);
 /* Replace the page of program text that holds `addr` by a copy with `size` bytes changed; safe against running threads. */
 int mm_patch_text(uint64_t addr, const void *bytes, size_t size) must_check;
-/* A page of executable memory for call stubs within +-2 GiB of `near`; returns its address or a negative errno. */
-long mm_stub_page(uint64_t near) must_check;
+/* Pages of executable memory for call stubs within +-2 GiB of `near`, filled with INT3; the address or a negative errno. */
+long mm_stub_pages(uint64_t near, size_t count) must_check;
+
+/*
+ * A shared writable mapping is a cache of its part of the file. Before a read or write of [offset, offset+length) by
+ * other means, written pages go to the file; after a write, clean pages go, so that the next touch finds what was
+ * written. No lock may be held that the file's operations take. Costs a load while there is no such mapping.
+ */
+void mm_file_before(struct file *f, uint64_t offset, uint64_t length);
+void mm_file_written(struct file *f, uint64_t offset, uint64_t length);
 
 /* Before the process ends: write shared file mappings back. No lock may be held. */
 void mm_flush(void);

@@ -20,9 +20,9 @@ SYSCALL3(membarrier, int, command, uint32_t, flags, int, cpu)
 	(void)cpu;
 	if (flags || command < 0 || command & ~MEMBARRIER_KNOWN || command & (command - 1))
 		return -EINVAL;
-	answer = host_membarrier((uint64_t)command, 0, 0);
+	answer = host_membarrier(command, 0, 0);
 	if (answer >= 0 && command == MEMBARRIER_CMD_QUERY)
-		answer &= MEMBARRIER_KNOWN;
+		answer &= (long)MEMBARRIER_KNOWN;
 	return answer;
 }
 

@@ -44,7 +44,11 @@ static int move_pages(struct mm *mm, uint64_t from, uint64_t to, uint64_t length
 	uint32_t state;
 	int error = pagemap_prepare(&mm->pages, to, length / PAGE_SIZE);
 
+	if (!error)
+		error = space_release(mm, to, to + length); /* what is parked there */
 	for (uint64_t stop; !error && (stop = pagemap_next(&mm->pages, &from, end, &state)); from = stop) {
+		if (state & PAGE_PARKED)
+			continue;
 		if (stop - from > MOVE_PAGES * PAGE_SIZE)
 			stop = from + MOVE_PAGES * PAGE_SIZE;
 		move_run(mm, from, from + distance, (stop - from) / PAGE_SIZE, state & PAGE_RWX);
@@ -80,6 +84,8 @@ static long remap_move(struct mm *mm, const struct remap *r, struct vma *v, stru
 	if (v->file) {
 		moved->file = file_get(v->file);
 		moved->offset = v->offset;
+		moved->device = v->device;
+		moved->inode = v->inode;
 	}
 	error = move_pages(mm, r->old, (uint64_t)to, keep);
 	if (error) { /* what was moved already is lost only if the host refused to remove a page */

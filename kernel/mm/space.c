@@ -35,7 +35,25 @@ struct vma *space_area_new(struct mm *mm, uint64_t start, uint64_t end, uint32_t
 
 bool space_room(struct mm *mm, uint64_t pages)
 {
-	return pages <= mm->limit && mm->committed + mm->parked <= mm->limit - pages;
+	if (pages > mm->limit || mm->committed > mm->limit - pages)
+		return false;
+	if (mm->committed + mm->parked > mm->limit - pages)
+		space_unpark(mm);
+	return true;
+}
+
+uint64_t space_uncommitted(const struct mm *mm, uint64_t addr, uint64_t end)
+{
+	uint32_t state;
+
+	while (addr < end) {
+		uint64_t stop = pagemap_run(&mm->pages, addr, end, &state);
+
+		if (state & PAGE_COMMITTED)
+			break;
+		addr = stop;
+	}
+	return addr;
 }
 
 static void space_committed(struct mm *mm, uint64_t addr, uint64_t count, uint32_t rwx)
@@ -50,6 +68,8 @@ int space_commit_copy(struct mm *mm, uint64_t addr, const void *source, uint32_t
 {
 	int error = space_room(mm, 1) ? pagemap_prepare(&mm->pages, addr, 1) : -ENOMEM;
 
+	if (!error && pagemap_get(&mm->pages, addr) & PAGE_PARKED)
+		error = space_release(mm, addr, addr + PAGE_SIZE);
 	if (!error)
 		error = epc_add_copy(addr, (uint64_t)source, rwx);
 	if (!error)
@@ -57,14 +77,11 @@ int space_commit_copy(struct mm *mm, uint64_t addr, const void *source, uint32_t
 	return error;
 }
 
-uint64_t space_commit(struct mm *mm, const struct vma *v, uint64_t addr, uint64_t count)
+/* EACCEPT makes pages that can be written; those that never are come as copies of a zero page. */
+static uint64_t commit_fresh(uint64_t addr, uint64_t count, uint32_t rwx)
 {
-	uint32_t rwx = vma_access(v->prot);
 	uint64_t done = 0;
 
-	if (!space_room(mm, count) || pagemap_prepare(&mm->pages, addr, count))
-		return 0;
-	/* EACCEPT makes pages that can be written; those that never are come as copies of a zero page. */
 	if (rwx & PROT_WRITE) {
 		done = epc_add(addr, count);
 		if (rwx != RW)
@@ -73,8 +90,37 @@ uint64_t space_commit(struct mm *mm, const struct vma *v, uint64_t addr, uint64_
 		while (done < count && !epc_add_copy(addr + done * PAGE_SIZE, (uint64_t)zero_page, rwx))
 			done++;
 	}
-	space_committed(mm, addr, done, rwx);
 	return done;
+}
+
+uint64_t space_commit(struct mm *mm, const struct vma *v, uint64_t addr, uint64_t count)
+{
+	uint64_t start = addr, end = addr + count * PAGE_SIZE;
+	uint32_t state, rwx = vma_access(v->prot);
+
+	if (!space_room(mm, count) || pagemap_prepare(&mm->pages, addr, count))
+		return 0;
+	while (addr < end) {
+		uint64_t pages = (pagemap_run(&mm->pages, addr, end, &state) - addr) / PAGE_SIZE, done;
+
+		if (state & PAGE_PARKED && rwx == RW) {
+			epc_extend(addr, pages, RW);
+			epc_zero(addr, pages);
+			mm->parked -= pages;
+			done = pages;
+		} else {
+			if (state && space_release(mm, addr, addr + pages * PAGE_SIZE))
+				break;
+			done = commit_fresh(addr, pages, rwx);
+		}
+		space_committed(mm, addr, done, rwx);
+		addr += done * PAGE_SIZE;
+		if (done < pages && !mm->parked)
+			break;
+		if (done < pages)
+			space_unpark(mm); /* the processor is out of memory, but we hold some */
+	}
+	return (addr - start) / PAGE_SIZE;
 }
 
 int space_release(struct mm *mm, uint64_t start, uint64_t end)
@@ -82,18 +128,19 @@ int space_release(struct mm *mm, uint64_t start, uint64_t end)
 	uint32_t state;
 
 	for (uint64_t stop; (stop = pagemap_next(&mm->pages, &start, end, &state)); start = stop) {
-		uint64_t count;
+		uint64_t count, parked = 0;
 		int error;
 
-		/* One call for a run whatever its permissions. */
-		while (stop < end && pagemap_get(&mm->pages, stop) & PAGE_COMMITTED)
-			stop = pagemap_run(&mm->pages, stop, end, &state);
+		/* One call for a run, whatever the pages' states. */
+		for (stop = start; stop < end && (state = pagemap_get(&mm->pages, stop)); stop += PAGE_SIZE)
+			parked += !!(state & PAGE_PARKED);
 		count = (stop - start) / PAGE_SIZE;
 		error = epc_remove(start, count);
 		if (error)
 			return error;
 		pagemap_set(&mm->pages, start, count, 0);
-		mm->committed -= count;
+		mm->committed -= count - parked;
+		mm->parked -= parked;
 	}
 	return 0;
 }
@@ -121,6 +168,8 @@ int space_protect(struct mm *mm, uint64_t start, uint64_t end, uint32_t rwx, boo
 		uint32_t from = state & PAGE_RWX, to = rwx;
 		int error;
 
+		if (!(state & PAGE_COMMITTED))
+			continue;
 		if (lazy_write && !(from & PROT_WRITE))
 			to &= ~(uint32_t)PROT_WRITE;
 		if (from == to)

@@ -12,6 +12,11 @@
 #define MM_TOP (USER_TOP - 128 * MIB)
 #define STACK_GUARD (256 * PAGE_SIZE) /* a growing stack keeps this distance from what lies below */
 
+#define PARK_RANGES 8U
+struct park_range {
+	uint64_t start, end; /* pages were parked here; what became of them stands in the page map */
+};
+
 struct mm {
 	/*
 	 * Everything here and the state of every page. Held over the host calls that change pages (they do not block,
@@ -22,6 +27,7 @@ struct mm {
 	struct vma_tree areas;
 	struct pagemap pages;
 	uint64_t virtual_pages, committed, peak, parked, limit; /* pages */
+	struct park_range park_ranges[PARK_RANGES]; /* newest first */
 	uint64_t brk_start, brk;
 	bool shared_writable; /* atomic: there was a shared writable mapping of a file */
 	uint64_t spurious_page; /* the page of the last fault that nothing explained, and how many came in a row */
@@ -33,19 +39,28 @@ extern struct mm mm_self;
 
 /* space.c: pages of [start, end), whatever areas there are. mm->lock is held. */
 struct vma *space_area_new(struct mm *mm, uint64_t start, uint64_t end, uint32_t prot, uint32_t flags);
-/* Add absent pages of an anonymous area, zeroed, with its permissions; returns how many, from the front. */
+/* Commit pages of an anonymous area (none of them is), zeroed, with its permissions; returns how many, from the front. */
 uint64_t space_commit(struct mm *mm, const struct vma *v, uint64_t addr, uint64_t count);
 /* The same for one page with contents (a readable kernel address). -ENOMEM */
 int space_commit_copy(struct mm *mm, uint64_t addr, const void *source, uint32_t rwx) must_check;
-/* Give back all pages of a range. */
+/* Give back all pages of a range, parked ones too. */
 int space_release(struct mm *mm, uint64_t start, uint64_t end) must_check;
+/* park.c: the same for anonymous memory, but keep what can be kept for the next mapping. */
+int space_park(struct mm *mm, uint64_t start, uint64_t end) must_check;
+/* Give back all parked pages. */
+void space_unpark(struct mm *mm);
+/* Where pages are parked and `length` bytes are free, or 0. */
+uint64_t space_parked_room(const struct mm *mm, uint64_t length);
 /* Give all committed pages of a range these permissions; with `lazy_write`, R pages do not gain W (dirty tracking). */
 int space_protect(struct mm *mm, uint64_t start, uint64_t end, uint32_t rwx, bool lazy_write) must_check;
 /* Commit what is absent of [start, end), like a touch of every page. Takes mm->lock itself. */
 int space_populate(uint64_t start, uint64_t end);
 /* Is there an area everywhere in [start, end)? Takes mm->lock itself. */
 bool space_mapped(uint64_t start, uint64_t end);
+/* May so many pages be added? Gives parked ones back for it. */
 bool space_room(struct mm *mm, uint64_t pages);
+/* The end of the pages from addr that are not committed; at most end. */
+uint64_t space_uncommitted(const struct mm *mm, uint64_t addr, uint64_t end);
 
 /* map.c, mm->lock is held. `dead` collects areas whose files are put after the lock was released. */
 struct vma_dead {
@@ -58,8 +73,9 @@ long space_choose(struct mm *mm, uint64_t hint, uint64_t length, int flags);
 
 /* shared.c: write dirty pages of shared file mappings back. Takes mm->lock itself. */
 int shared_flush(uint64_t start, uint64_t end) must_check;
+bool shared_identity(struct file *f, uint64_t *device, uint64_t *inode) must_check;
 /* Is this part of the file mapped shared and writable, other than by `except`? mm->lock is held. */
-bool shared_alias(const struct mm *mm, const struct file *f, uint64_t offset, uint64_t length, const struct vma *except);
+bool shared_alias(const struct mm *mm, const struct vma *as, const struct vma *except);
 
 static inline bool space_range_ok(uint64_t addr, uint64_t length)
 {

@@ -32,6 +32,7 @@ struct vma {
 	uint32_t flags;      /* VMA_* */
 	struct file *file;   /* NULL: anonymous; holds a reference */
 	uint64_t offset;     /* of start, in the file */
+	uint64_t device, inode; /* VMA_WRITEBACK: which file it is, whoever opened it */
 
 	/* Fault-around: where the next fault of a sequential reader would come, and how far it was read ahead. */
 	uint64_t around_next;

@@ -14,65 +14,97 @@
 
 #define PATCH_AT 3
 #define PATCH_SITES 2048 /* a power of two; when it is full, new sites keep trapping */
+#define PATCH_PROBES 32
 #define PATCH_NEVER UINT32_MAX
-#define STUB_PAGES 64
+#define STUB_REGIONS 32
+#define STUB_REGION_PAGES 16 /* 64 KiB: wherever a site lies, some 256 bytes of a region suit it */
+#define STUB_REGION_SIZE (STUB_REGION_PAGES * PAGE_SIZE)
+#define STUB_SLOTS (STUB_REGION_SIZE / PATCH_STUB_SIZE)
 
 struct patch_site {
 	uint64_t address; /* 0: free */
+	uint64_t tail;    /* atomic; 0, or where who comes to the overwritten CMP goes on */
 	uint32_t traps;   /* PATCH_NEVER: cannot be rewritten, or is */
 };
 
-/* A page of stubs, filled from its start. */
-struct stub_page {
+/* A region of stubs: one bit a slot. */
+struct stub_region {
 	uint64_t address;
-	uint32_t used;
+	uint8_t used[STUB_SLOTS / 8 + 1];
 };
 
 static struct lock patch_lock = LOCK_INIT; /* everything below; mm->lock is taken inside it */
 static struct patch_site patch_sites[PATCH_SITES];
-static struct stub_page stub_pages[STUB_PAGES];
-static uint32_t stub_page_count;
+static struct stub_region stub_regions[STUB_REGIONS];
+static uint32_t stub_region_count;
 static struct patch_counts patch_count;
 
-static struct patch_site *patch_find(uint64_t address)
+static struct patch_site *patch_slot(uint64_t address, uint32_t probe)
 {
 	uint64_t hash = address * 0x9e3779b97f4a7c15UL >> 32;
 
-	for (uint32_t i = 0; i < 32; i++) {
-		struct patch_site *s = &patch_sites[(hash + i) % PATCH_SITES];
+	return &patch_sites[(hash + probe) % PATCH_SITES];
+}
 
+/* The site's record, made when there is none. NULL: the book is full around it. */
+static struct patch_site *patch_record(uint64_t address)
+{
+	for (uint32_t i = 0; i < PATCH_PROBES; i++) {
+		struct patch_site *s = patch_slot(address, i);
+
+		if (!s->address)
+			__atomic_store_n(&s->address, address, __ATOMIC_RELEASE);
 		if (s->address == address)
 			return s;
-		if (!s->address) {
-			s->address = address;
-			return s;
-		}
 	}
 	return NULL;
 }
 
-static bool stub_reaches(uint64_t page, uint64_t site)
+/* Without the lock: records are never removed. */
+static uint64_t patch_tail(uint64_t address)
 {
-	int64_t distance = (int64_t)(page - site);
+	for (uint32_t i = 0; i < PATCH_PROBES; i++) {
+		struct patch_site *s = patch_slot(address, i);
 
-	return distance < (int64_t)(2 * GIB - MIB) && distance > -(int64_t)(2 * GIB - MIB);
+		if (__atomic_load_n(&s->address, __ATOMIC_ACQUIRE) == address)
+			return __atomic_load_n(&s->tail, __ATOMIC_ACQUIRE);
+	}
+	return 0;
 }
 
-/* Room for one stub within reach of the site. NULL: no page can be had there. */
-static struct stub_page *stub_room(uint64_t site)
+static uint64_t stub_slot(struct stub_region *g, enum patch_way way, uint64_t site)
 {
-	long page;
+	uint64_t from = way == PATCH_OVER ? patch_stub_next(site, g->address) : g->address;
+	uint64_t slot = (from - g->address + PATCH_STUB_SIZE - 1) / PATCH_STUB_SIZE;
 
-	for (uint32_t i = 0; i < stub_page_count; i++)
-		if (stub_pages[i].used + PATCH_STUB_SIZE <= PAGE_SIZE && stub_reaches(stub_pages[i].address, site))
-			return &stub_pages[i];
-	if (stub_page_count == STUB_PAGES)
-		return NULL;
-	page = mm_stub_page(site);
-	if (page < 0)
-		return NULL;
-	stub_pages[stub_page_count] = (struct stub_page){ .address = (uint64_t)page };
-	return &stub_pages[stub_page_count++];
+	for (; slot < STUB_SLOTS; slot++) {
+		uint64_t stub = g->address + slot * PATCH_STUB_SIZE;
+
+		if (!patch_stub_fits(way, site, stub))
+			return 0;
+		if ((stub & PAGE_MASK) > PAGE_SIZE - PATCH_STUB_SIZE || g->used[slot / 8] & 1U << slot % 8)
+			continue;
+		g->used[slot / 8] = (uint8_t)(g->used[slot / 8] | 1U << slot % 8);
+		return stub;
+	}
+	return 0;
+}
+
+/* A place for this site's stub; 0: none can be had. */
+static uint64_t stub_place(enum patch_way way, uint64_t site)
+{
+	uint64_t stub = 0;
+	long region;
+
+	for (uint32_t i = 0; i < stub_region_count && !stub; i++)
+		stub = stub_slot(&stub_regions[i], way, site);
+	if (stub || stub_region_count == STUB_REGIONS)
+		return stub;
+	region = mm_stub_pages(site, STUB_REGION_PAGES);
+	if (region < 0)
+		return 0;
+	stub_regions[stub_region_count].address = (uint64_t)region;
+	return stub_slot(&stub_regions[stub_region_count++], way, site);
 }
 
 /* The text around a site, within its page: a rewrite never crosses one. */
@@ -83,31 +115,26 @@ struct patch_text {
 
 static int patch_read_text(struct patch_text *t, uint64_t site)
 {
-	uint64_t page = PAGE_DOWN(site), in = site - page;
+	uint64_t in = site & PAGE_MASK;
 
 	t->before = in < PATCH_WINDOW ? in : PATCH_WINDOW;
 	t->after = PAGE_SIZE - in < PATCH_WINDOW ? PAGE_SIZE - in : PATCH_WINDOW;
 	return copy_from_user(t->bytes, site - t->before, t->before + t->after);
 }
 
-static bool patch_rewrite(uint64_t site, uint64_t rax, const struct patch_text *t)
+static bool patch_rewrite(struct patch_site *s, uint64_t rax, const struct patch_text *t)
 {
-	struct stub_page *room;
+	enum patch_way way = patch_way(t->bytes, t->before, t->after, rax);
+	uint64_t stub = way == PATCH_NONE ? 0 : stub_place(way, s->address);
 	struct patch_plan plan = { 0 };
-	uint64_t stub;
 
-	if (!patch_possible(t->bytes, t->before, t->after, rax))
+	if (!stub)
 		return false;
-	room = stub_room(site);
-	if (!room)
-		return false;
-	stub = room->address + room->used;
-	if (!patch_plan(&plan, t->bytes, t->before, t->after, site, stub, (uint64_t)entry_syscall, rax))
-		return false;
+	patch_plan(&plan, way, t->bytes, t->before, s->address, stub, (uint64_t)entry_syscall, rax);
 	if (mm_patch_text(stub, plan.stub, PATCH_STUB_SIZE))
 		return false;
-	room->used += PATCH_STUB_SIZE;
-	return mm_patch_text(site + (uint64_t)(int64_t)plan.offset, plan.site, plan.size) == 0;
+	__atomic_store_n(&s->tail, plan.tail, __ATOMIC_RELEASE); /* before anybody can run into the INT3 */
+	return mm_patch_text(s->address + (uint64_t)(int64_t)plan.offset, plan.site, plan.size) == 0;
 }
 
 /* Note one trap at this site; rewrite it when its time has come. */
@@ -120,15 +147,24 @@ static void patch_note(uint64_t site, uint64_t rax)
 	if (!lock_try(&patch_lock))
 		return; /* another thread is at it; this site's turn comes again */
 	patch_count.traps++;
-	s = patch_find(site);
+	s = patch_record(site);
 	if (s && s->traps != PATCH_NEVER && ++s->traps >= PATCH_AT) {
-		bool done = !unreadable && patch_rewrite(site, rax, &text);
+		bool done = !unreadable && patch_rewrite(s, rax, &text);
 
 		s->traps = PATCH_NEVER;
 		patch_count.patched += done;
 		patch_count.unpatchable += !done;
 	}
 	lock_release(&patch_lock);
+}
+
+bool patch_breakpoint(struct regs *r)
+{
+	uint64_t tail = patch_tail(r->rip - 3); /* RIP is behind the INT3, which is the site's third byte */
+
+	if (tail)
+		r->rip = tail;
+	return tail != 0;
 }
 
 void patch_trapped_syscall(struct regs *r)

@@ -7,6 +7,9 @@
 /* The program trapped at a real SYSCALL instruction (r->rip points at it): rewrite the site if that is safe, then serve it. */
 void patch_trapped_syscall(struct regs *r);
 
+/* INT3 at a place that a rewritten site overlaps: lead the program on. False: it is the program's own. */
+bool patch_breakpoint(struct regs *r);
+
 struct patch_counts {
 	uint64_t traps, patched, unpatchable;
 };

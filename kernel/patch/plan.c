@@ -1,8 +1,8 @@
 #include "kernel/patch/plan.h"
 #include "base/mem.h"
 
-#define JMP_REL32 0xe9
-#define JMP_REL8 0xeb
+#define INT3 0xccU
+#define REACH (int64_t)(2 * GIB - MIB)
 
 /* What is written into a stub, byte by byte. */
 struct emitter {
@@ -60,36 +60,6 @@ static bool patch_cmp_follows(const uint8_t *site, size_t after)
 	       !memcmp(site + 5, "\xf0\xff\xff", 3);
 }
 
-/* Would a jump of this many bytes, whose displacement ends at `end`, lead into (site, site + 8)? */
-static bool patch_lands(const uint8_t *site, const uint8_t *end, int64_t displacement)
-{
-	int64_t at = (end - site) + displacement;
-
-	return at > 0 && at < 8;
-}
-
-/* Read every offset near by as if a jump stood there. Too careful is fine. */
-static bool patch_jumped_to(const uint8_t *text, size_t size, const uint8_t *site)
-{
-	int32_t displacement;
-
-	for (size_t i = 0; i + 2 <= size; i++) {
-		const uint8_t *at = text + i;
-
-		if (at >= site && at < site + 8)
-			continue;
-		if ((*at == JMP_REL8 || (*at & 0xf0) == 0x70 || (*at & 0xfc) == 0xe0) &&
-		    patch_lands(site, at + 2, (int8_t)at[1]))
-			return true;
-		if (i + 6 > size || (*at != JMP_REL32 && (*at != 0x0f || (at[1] & 0xf0) != 0x80)))
-			continue;
-		memcpy(&displacement, at + (*at == 0x0f ? 2 : 1), 4);
-		if (patch_lands(site, at + (*at == 0x0f ? 6 : 5), displacement))
-			return true;
-	}
-	return false;
-}
-
 static void plan_before(struct patch_plan *p, const uint8_t *at, size_t size, uint64_t site, uint64_t stub, uint64_t entry)
 {
 	struct emitter jump = { p->site, site - size }, e = { p->stub, stub };
@@ -108,37 +78,52 @@ static void plan_over(struct patch_plan *p, const uint8_t *at, uint64_t site, ui
 
 	p->offset = 0;
 	p->size = 5;
+	p->tail = stub + 7 + 6 + 8 + 2;
 	emit_relative(&jump, "\xe9", 1, stub);
-	emit_enter(&e, stub + 7 + 6 + 8 + 2, entry);
+	emit_enter(&e, p->tail, entry);
 	emit(&e, "\x0f\x05", 2); /* a restarted call comes back to this one: it traps, and does the same */
 	emit(&e, at + 2, 6);     /* the CMP */
 	emit_relative(&e, "\xe9", 1, site + 8);
 }
 
-bool patch_possible(const uint8_t *text, size_t before, size_t after, uint64_t rax)
+enum patch_way patch_way(const uint8_t *text, size_t before, size_t after, uint64_t rax)
 {
 	const uint8_t *site = text + before;
 
 	if (after < 2 || site[0] != 0x0f || site[1] != 0x05)
-		return false;
-	return patch_before(site, before, rax) ||
-	       (patch_cmp_follows(site, after) && !patch_jumped_to(text, before + after, site));
+		return PATCH_NONE;
+	if (patch_before(site, before, rax))
+		return PATCH_BEFORE;
+	return patch_cmp_follows(site, after) ? PATCH_OVER : PATCH_NONE;
 }
 
-bool patch_plan(struct patch_plan *p, const uint8_t *text, size_t before, size_t after, uint64_t site, uint64_t stub,
+/* The jump's displacement counts from site + 5; its second byte is the third of the five. */
+bool patch_stub_fits(enum patch_way way, uint64_t site, uint64_t stub)
+{
+	int64_t distance = (int64_t)(stub - site);
+
+	if (distance > REACH || distance < -REACH)
+		return false;
+	return way == PATCH_BEFORE || ((stub - (site + 5)) >> 8 & 0xff) == INT3;
+}
+
+uint64_t patch_stub_next(uint64_t site, uint64_t from)
+{
+	uint64_t displacement = from - (site + 5);
+
+	if ((displacement >> 8 & 0xff) == INT3)
+		return from;
+	displacement = (displacement & ~0xffffUL) + (INT3 << 8) + ((displacement & 0xffff) > (INT3 << 8) ? 0x10000 : 0);
+	return site + 5 + displacement;
+}
+
+void patch_plan(struct patch_plan *p, enum patch_way way, const uint8_t *text, size_t before, uint64_t site, uint64_t stub,
 		uint64_t entry, uint64_t rax)
 {
 	const uint8_t *at = text + before;
-	int64_t distance = (int64_t)(stub - site);
-	size_t size;
 
-	if (!patch_possible(text, before, after, rax) || distance > (int64_t)(2 * GIB - MIB) ||
-	    distance < -(int64_t)(2 * GIB - MIB))
-		return false;
-	size = patch_before(at, before, rax);
-	if (size)
-		plan_before(p, at, size, site, stub, entry);
+	if (way == PATCH_BEFORE)
+		plan_before(p, at, patch_before(at, before, rax), site, stub, entry);
 	else
 		plan_over(p, at, site, stub, entry);
-	return true;
 }

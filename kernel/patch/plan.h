@@ -4,10 +4,12 @@
  * Two ways, by what stands around the instruction (counted over real binaries, most calls fall under them):
  *   BEFORE  an instruction of five bytes or more that we know stands right before it: the jump takes its place, the stub
  *           does its work. The SYSCALL stays: who jumps straight to it still traps.
- *   OVER    a CMP of RAX with -4096 or -4095 right behind it (6 bytes): the jump takes the place of SYSCALL and of the
- *           CMP's first bytes, the stub does the CMP. Only where no jump near by could lead to the CMP.
+ *   OVER    a CMP of RAX with -4096 or -4095 right behind it (6 bytes): a jump of 5 bytes takes the place of SYSCALL and
+ *           of the CMP's first three, the stub does the CMP. Somebody can still come to where the CMP began: a thread
+ *           that was in this call when it was rewritten, a signal handler that returns, a jump. So stubs are placed
+ *           where the jump's third byte is INT3, and the trap code leads whoever runs into it to the stub's end.
  *
- * In both the return address that the kernel sees has a SYSCALL in the two bytes before it, so that a call can be
+ * In both, the return address that the kernel sees has a SYSCALL in the two bytes before it, so that a call can be
  * restarted by stepping back two bytes.
  */
 #ifndef ADYTON_KERNEL_PATCH_PLAN_H
@@ -15,23 +17,30 @@
 
 #include "abi/types.h"
 
-#define PATCH_WINDOW 192 /* bytes looked at on each side of the site */
+#define PATCH_WINDOW 8 /* bytes looked at on each side of the site */
 #define PATCH_STUB_SIZE 48
 
+enum patch_way { PATCH_NONE, PATCH_BEFORE, PATCH_OVER };
+
 struct patch_plan {
-	int32_t offset;   /* of the rewritten bytes, relative to the site */
+	int32_t offset; /* of the rewritten bytes, relative to the site */
 	uint32_t size;
 	uint8_t site[8];
 	uint8_t stub[PATCH_STUB_SIZE];
+	uint64_t tail; /* OVER: where the CMP is done and the program goes on */
 };
 
 /*
- * text: the bytes around the site, `before` of them in front of it, `after` from it on. site, stub: addresses; entry:
- * where the stub goes. rax: the call's number as it trapped. False: this site cannot be rewritten.
+ * Which way this site can be rewritten. text: the bytes around it, `before` of them in front of it, `after` from it on;
+ * rax: the call's number as it trapped.
  */
-bool patch_plan(struct patch_plan *p, const uint8_t *text, size_t before, size_t after, uint64_t site, uint64_t stub,
+enum patch_way patch_way(const uint8_t *text, size_t before, size_t after, uint64_t rax);
+/* May a stub for this site begin there? */
+bool patch_stub_fits(enum patch_way way, uint64_t site, uint64_t stub);
+/* OVER: the first address at or above `from` where it may; 256 of them follow each other. */
+uint64_t patch_stub_next(uint64_t site, uint64_t from);
+/* The bytes. entry: where the stub goes. */
+void patch_plan(struct patch_plan *p, enum patch_way way, const uint8_t *text, size_t before, uint64_t site, uint64_t stub,
 		uint64_t entry, uint64_t rax);
-/* Could it be, wherever the stub lies? */
-bool patch_possible(const uint8_t *text, size_t before, size_t after, uint64_t rax);
 
 #endif

@@ -3,6 +3,7 @@
 #define ADYTON_KERNEL_SIGNAL_SIGNAL_H
 
 #include "abi/linux/signal.h"
+#include "kernel/sync/wait.h"
 #include "kernel/task/thread.h"
 
 #define SIGBIT(sig) (1UL << ((sig) - 1))
@@ -16,7 +17,21 @@ void signal_fault(int sig, int code, uint64_t address, uint32_t trapno, uint32_t
 /* Is an unblocked, not ignored signal waiting for this thread? (cheap; for loops that sleep) */
 bool signal_pending(const struct thread *t);
 
-/* At the exit to the program, with current->work set: take in host signals, deliver, restart or end system calls. */
+/* Work is set though nothing is deliverable: take in host signals, and clear it if that is still so. For parking. */
+void signal_settle_work(void);
+
+/* Take one pending signal of `set` (for signalfd): its number, or 0. Readiness is told through signal_queue (POLLIN). */
+int signal_dequeue(uint64_t set, struct siginfo *info);
+uint64_t signal_pending_set(void); /* of the running thread, shared ones included, blocked ones too */
+extern struct waitq signal_queue;
+
+/* Bytes that a signal frame needs on the program's stack, at most: AT_MINSIGSTKSZ. */
+uint64_t signal_frame_size(void);
+
+/*
+ * At the exit to the program, with current->work set (the dispatcher sets it when a call returned -ERESTART*): take in
+ * host signals, deliver, restart or end system calls.
+ */
 void signal_exit_work(struct regs *regs);
 /* SIGPIPE to the running thread, unless MSG_NOSIGNAL said otherwise. */
 void signal_pipe(void);

@@ -21,6 +21,8 @@ struct credentials {
 	uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
 	uint32_t groups[64];
 	uint32_t group_count;
+	uint64_t cap_effective, cap_permitted, cap_inheritable, cap_bounding, cap_ambient;
+	uint32_t securebits;
 };
 
 struct process {
@@ -37,11 +39,17 @@ struct process {
 	bool quick; /* identity DEF_FLAG_QUICK: host files, host environment */
 	uint64_t start_ns; /* monotonic */
 	uint32_t dumpable, no_new_privs, personality;
+	int32_t parent_death_signal;
+	uint32_t child_subreaper, thp_disable, io_flusher;
+	uint64_t timer_slack_ns;
+	char nodename[65], domainname[65];
+	int32_t tid_last; /* the last one given out */
 
 	struct lock signal_lock; /* actions, shared_pending, every thread's pending */
 	struct sigaction actions[65];
 	uint64_t shared_pending;
 	struct list shared_info;
+	uint32_t info_count; /* queued siginfo, all threads: bounded by RLIMIT_SIGPENDING */
 	uint64_t host_signals; /* atomic: signals the host reported, not yet taken in */
 
 	struct mm *mm;

@@ -16,6 +16,14 @@ _Noreturn void thread_exit(int code);
 /* End the process with a status as wait() reports it: exit code << 8, or the signal number. */
 _Noreturn void process_exit(int wait_status);
 
+/* A thread of the kernel's own, which runs `main` and never the program. 0 or -ENOMEM, -EAGAIN. */
+int thread_start_kernel(void (*main)(void)) must_check;
+
+/* Is there a live thread of the program with this number? */
+bool task_is_thread(int32_t tid);
+/* Call fn for that thread, with process->lock held so that it stays; false when there is none. */
+bool task_with_thread(int32_t tid, void (*fn)(struct thread *t, void *data), void *data);
+
 /* entry.S: load thread_regs(current) and run the program, on a fresh kernel stack. */
 _Noreturn void entry_run_program(void);
 

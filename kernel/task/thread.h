@@ -17,7 +17,9 @@
 #define T_RESUME_RIP 72  /* where the exit path jumps to */
 #define T_WORK 80        /* u32: something to do before the program runs again (signals, exit) */
 #define T_STARTED 84     /* u32: 0 before the thread's first entry */
+#define T_FS 104         /* the program's FS base while a host call is out */
 #define T_INTERRUPTIBLE 88 /* u32: the host call that is going out may be given up */
+#define T_VDSO 96        /* what the program's vDSO reads, through GS: struct vdso_data */
 
 #define WORK_SIGNAL 1U /* a signal may be deliverable: recalculate */
 #define WORK_HOST 2U   /* the host reported signals */
@@ -31,7 +33,20 @@
 
 struct border;
 struct process;
+struct vdso_data;
 struct waiter;
+
+/* park_state: see sync/wait.c. */
+#define PARK_IDLE 0U
+#define PARK_PARKED 1U
+#define PARK_WOKEN 2U
+
+/* What restart_syscall(2) goes on with: a sleep that a signal without a handler interrupted. */
+struct thread_restart {
+	int64_t deadline_ns; /* monotonic */
+	uint64_t remaining_addr;
+	bool armed;
+};
 
 struct thread {
 	struct thread *self;
@@ -43,6 +58,8 @@ struct thread {
 	uint32_t started;
 	uint32_t interruptible;
 	uint32_t no_fault; /* faults of kernel code at program addresses go to the fix-up at once */
+	const struct vdso_data *vdso;
+	uint64_t fs_out;
 
 	/* Set before the thread first runs, constant afterwards. */
 	struct process *process;
@@ -59,16 +76,24 @@ struct thread {
 	struct list process_link; /* process->lock */
 	uint64_t fs_base_start;   /* FS base at the first run of the program */
 	uint64_t clear_child_tid, robust_list, rseq;
-	uint32_t park_state;      /* atomic: see sync/park.h */
+	uint32_t park_state;      /* atomic: see sync/wait.c */
 	bool exiting;
+	bool scheduling_changed;  /* policy or affinity of the host's thread: put back before it is reused */
 	char comm[16];
 	uint64_t start_ns;
+	void (*kernel_main)(void); /* a thread of the kernel's own: not in process->threads, runs no program */
+	uint32_t mxcsr_start;     /* vector and x87 control words at the first run, as the parent had them */
+	uint16_t fcw_start;
+	struct thread_restart restart;
 
 	/* Signals: owned by kernel/signal; process->signal_lock where another thread may write. */
 	uint64_t blocked, pending, saved_blocked;
+	uint64_t waiting_for; /* sigtimedwait: never dropped as ignored, though not in `blocked` at the moment */
 	bool restore_blocked; /* sigsuspend, ppoll...: put saved_blocked back after the handler was set up */
 	struct sigaltstack altstack;
 	struct list pending_info; /* queued siginfo of `pending` */
+	uint32_t signal_trapno, signal_error; /* of the last fault, for sigcontext */
+	uint64_t signal_cr2;
 
 	/* The crypto bracket (kernel/lib/fpu.h): the program's vector state while Nettle runs. */
 	void *fpu_area;
@@ -79,6 +104,8 @@ _Static_assert(offsetof(struct thread, call_rsp) == T_CALL_RSP, "thread");
 _Static_assert(offsetof(struct thread, resume_rip) == T_RESUME_RIP, "thread");
 _Static_assert(offsetof(struct thread, work) == T_WORK, "thread");
 _Static_assert(offsetof(struct thread, interruptible) == T_INTERRUPTIBLE, "thread");
+_Static_assert(offsetof(struct thread, fs_out) == T_FS, "thread");
+_Static_assert(offsetof(struct thread, vdso) == T_VDSO, "thread");
 _Static_assert(offsetof(struct thread, started) == T_STARTED, "thread");
 _Static_assert(sizeof(struct thread) <= 2 * PAGE_SIZE, "thread");
 

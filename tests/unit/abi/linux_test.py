@@ -20,7 +20,7 @@ linux/resource.h linux/auxvec.h asm/auxvec.h linux/utsname.h linux/sysinfo.h asm
 linux/prctl.h asm/prctl.h linux/ptrace.h linux/memfd.h linux/signalfd.h linux/timerfd.h linux/inotify.h linux/ipc.h
 linux/shm.h linux/msg.h linux/sem.h linux/wait.h linux/mount.h linux/random.h linux/xattr.h linux/personality.h
 asm/unistd_64.h linux/membarrier.h linux/close_range.h linux/falloc.h linux/sockios.h linux/pidfd.h
-linux/capability.h linux/openat2.h linux/limits.h linux/magic.h linux/elf.h""".split()
+linux/capability.h linux/mempolicy.h linux/openat2.h linux/limits.h linux/magic.h linux/elf.h""".split()
 
 LIBC_HEADERS = """
 errno.h fcntl.h sys/mman.h signal.h sys/stat.h sys/statvfs.h time.h sys/time.h poll.h sys/epoll.h sys/socket.h

@@ -1,0 +1,22 @@
+/* A program's struct msghdr, taken in and given back. */
+#ifndef ADYTON_KERNEL_NET_MESSAGE_H
+#define ADYTON_KERNEL_NET_MESSAGE_H
+
+#include "kernel/net/socket.h"
+
+#define MESSAGE_FEW 8
+
+struct message {
+	struct msghdr head;
+	struct iov data;
+	struct piece few[MESSAGE_FEW];
+	struct piece *pieces; /* few, or heap */
+	struct host_msg m;
+	bool plain; /* neither address nor control */
+};
+
+int message_read(struct message *m, uint64_t user, bool receive) must_check;
+int message_write_back(struct message *m, uint64_t user) must_check;
+void message_end(struct message *m);
+
+#endif

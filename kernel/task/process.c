@@ -1,0 +1,70 @@
+/* The process as a whole: its start, its threads, its end. */
+#include "kernel/task/process.h"
+#include "abi/linux/capability.h"
+#include "base/mem.h"
+#include "kernel/border/hostcall.h"
+#include "kernel/kernel.h"
+#include "kernel/signal/queue.h"
+#include "kernel/task/internal.h"
+#include "kernel/time/clock.h"
+#include "kernel/time/vdso.h"
+
+#define CAP_ALL ((1UL << (CAP_LAST_CAP + 1)) - 1)
+
+struct process init_process;
+
+static void process_start_names(struct process *p)
+{
+	str_copy(p->nodename, sizeof(p->nodename), "adyton");
+	str_copy(p->domainname, sizeof(p->domainname), "(none)");
+}
+
+void task_start(struct thread *first)
+{
+	struct process *p = &init_process;
+
+	list_init(&p->threads);
+	list_init(&p->shared_info);
+	p->start_ns = (uint64_t)clock_monotonic_ns();
+	p->dumpable = 1;
+	p->timer_slack_ns = 50000;
+	p->tid_last = p->pid;
+	p->cred.cap_bounding = CAP_ALL;
+	if (p->cred.euid == 0)
+		p->cred.cap_permitted = p->cred.cap_effective = CAP_ALL;
+	process_start_names(p);
+	thread_prepare(first);
+	first->tid = p->pid;
+	list_add_tail(&p->threads, &first->process_link);
+	p->thread_count = 1;
+}
+
+bool task_with_thread(int32_t tid, void (*fn)(struct thread *t, void *data), void *data)
+{
+	struct process *p = &init_process;
+
+	LOCKED(&p->lock);
+	list_for_each(at, &p->threads) {
+		struct thread *t = container_of(at, struct thread, process_link);
+
+		if (t->tid != tid)
+			continue;
+		if (fn)
+			fn(t, data);
+		return true;
+	}
+	return false;
+}
+
+bool task_is_thread(int32_t tid)
+{
+	return task_with_thread(tid, NULL, NULL);
+}
+
+/* The host ends all threads wherever they are: nothing of the enclave outlives its process. */
+_Noreturn void process_exit(int wait_status)
+{
+	__atomic_store_n(&init_process.dying, true, __ATOMIC_SEQ_CST);
+	host_exit(wait_status);
+	kernel_die("the host did not end the process");
+}
