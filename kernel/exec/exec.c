@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "kernel/exec/vdso.h"
 #include "kernel/fs/vfs.h"
+#include "kernel/kernel.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/mm.h"
 #include "kernel/task/process.h"
@@ -95,6 +96,9 @@ static int exec_open(const char *path, struct exec_strings *argv, struct file **
 
 	for (int depth = 0;; depth++) {
 		error = vfs_open_kernel(path, O_RDONLY, &f);
+		if (error && depth)
+			kernel_log("%s: its interpreter %s cannot be opened (error %d)", argv->list[argv->list[1] ? 1 : 0], path,
+				   -error);
 		if (error)
 			return error;
 		error = exec_check_file(f);
@@ -123,8 +127,10 @@ static int exec_map_interpreter(const struct elf_image *program, struct elf_imag
 	struct file *f;
 	int error = vfs_open_kernel(program->interpreter, O_RDONLY, &f);
 
-	if (error)
+	if (error) {
+		kernel_log("%s: its interpreter %s cannot be opened (error %d)", init_process.exe, program->interpreter, -error);
 		return error;
+	}
 	error = elf_map(f, 0, interpreter);
 	file_put(f);
 	return error;
@@ -157,8 +163,8 @@ int exec_program(const char *path, struct exec_strings *argv, const struct exec_
 
 	if (error)
 		return error;
-	error = exec_map(f, &program, &interpreter);
 	exec_names(f, path, path);
+	error = exec_map(f, &program, &interpreter);
 	file_put(f);
 	if (error)
 		return error;
