@@ -91,14 +91,14 @@ static int exec_script_argv(struct exec_strings *argv, const char *interpreter, 
 static int exec_open(const char *path, struct exec_strings *argv, struct file **out)
 {
 	char line[SCRIPT_LINE], *interpreter = NULL, *argument = NULL;
+	const char *script = NULL; /* whose interpreter `path` is */
 	struct file *f;
 	int error;
 
 	for (int depth = 0;; depth++) {
 		error = vfs_open_kernel(path, O_RDONLY, &f);
-		if (error && depth)
-			kernel_log("%s: its interpreter %s cannot be opened (error %d)", argv->list[argv->list[1] ? 1 : 0], path,
-				   -error);
+		if (error && script)
+			kernel_log("%s: its interpreter %s cannot be opened (error %d)", script, path, -error);
 		if (error)
 			return error;
 		error = exec_check_file(f);
@@ -115,6 +115,7 @@ static int exec_open(const char *path, struct exec_strings *argv, struct file **
 			error = exec_script_argv(argv, interpreter, argument, path);
 		if (error)
 			break;
+		script = path;
 		path = argv->list[0];
 		file_put(f);
 	}
