@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "abi/layout.h"
-#include "cpu/soft/epcm.h"
+#include "cpu/soft/backing.h"
 #include "cpu/soft/memory.h"
 #include "cpu/soft/soft.h"
 
@@ -313,7 +313,7 @@ static void test_code(void)
 	/* A JIT's page: executable, then writable too; its content stays. */
 	CHECK(leaf(ENCLU_EMODPE, secinfo(reg | rw), text, 0) != UINT64_MAX);
 	CHECK(enter(ENCLU_EENTER, CALL, text, 0) == 0 && run.exit == CPU_EXIT_EEXIT && run.regs.rsi == 42);
-	CHECK(memory_exposed() == 1);
+	CHECK(backing_exposed() == 1);
 	CHECK(enter(ENCLU_EENTER, WRITE, text, 0xc3) == 0 && run.exit == CPU_EXIT_EEXIT);
 	CHECK(enter(ENCLU_EENTER, CALL, text, 0) == 0 && run.exit == CPU_EXIT_EEXIT);
 	/* A writable page becomes executable, then loses W: stays what it is. */

@@ -15,7 +15,7 @@
 #include "cpu/soft/memory.h"
 #include "cpu/soft/soft.h"
 #include "crypto/aes_cmac.h"
-#include "signer.h"
+#include "tests/unit/cpu/signer.h"
 
 #define BASE 0xfff0000000UL
 #define HEAP 0x40000000UL
