@@ -55,7 +55,8 @@ bool aex_at_cpuid(uint64_t rip)
 /* Strict mode: CPUID faults, which is #UD in an enclave. */
 static bool is_cpuid(uint64_t rip)
 {
-	return soft.options.strict && soft_in_elrange(rip, 2) && (epcm_access(epcm_read(rip)) & EPCM_R) && aex_at_cpuid(rip);
+	return soft.options.strict && soft_in_elrange(rip, 2) && (epcm_access(epcm_read(rip)) & EPCM_R) &&
+	       aex_at_cpuid(rip);
 }
 
 struct aex_cause aex_cause_of_fault(int signal, const struct linux_siginfo *info, struct linux_mcontext *m)
@@ -217,4 +218,3 @@ void aex_resuming(struct soft_thread *thread, struct linux_mcontext *m, const st
 	save_cause(frame_gpr(aex_frame(thread->tcs)), cause);
 	leave(thread, m, cause);
 }
-

@@ -47,7 +47,9 @@ static void page_realised(struct extent *e, uint32_t first, uint32_t count, uint
 	}
 }
 
-/* Put writable memory behind a run, and behind all of the extent around it that has nothing yet: one file, one mapping. */
+/*
+ * Put writable memory behind a run, and behind all of the extent around it that has nothing yet: one file, one mapping.
+ */
 static bool back_extent(struct extent *e, uint32_t first, uint32_t count)
 {
 	uint32_t lowest = lowest_page(e);
@@ -130,8 +132,8 @@ static bool place_sealed(struct extent *e, uint32_t first, uint32_t count, const
 
 /*
  * Whatever fills a page does so where no enclave code can see it, and the page appears complete: another thread may be
- * waiting for it at this very moment. Ordinary memory is made elsewhere and moved; secret memory cannot be moved in from
- * elsewhere without losing its place in the extent, so it gets a second, short-lived mapping.
+ * waiting for it at this very moment. Ordinary memory is made elsewhere and moved; secret memory cannot be moved in
+ * from elsewhere without losing its place in the extent, so it gets a second, short-lived mapping.
  */
 static bool move_in(struct extent *e, uint32_t first, uint32_t count, const uint8_t *content, uint32_t access,
 		    uint32_t backing)
@@ -341,4 +343,3 @@ void backing_drop(struct extent *e, uint32_t first, uint32_t count)
 	for (uint32_t i = first; i < first + count; i++)
 		e->page[i] |= PAGE_STALE;
 }
-
