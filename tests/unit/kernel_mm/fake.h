@@ -1,6 +1,6 @@
 /* A processor made of an array, and the few parts of the kernel that kernel/mm calls. */
-#ifndef ADYTON_TESTS_KERNEL_MM_FAKE_H
-#define ADYTON_TESTS_KERNEL_MM_FAKE_H
+#ifndef ADYTON_TESTS_UNIT_KERNEL_MM_FAKE_H
+#define ADYTON_TESTS_UNIT_KERNEL_MM_FAKE_H
 
 #include "kernel/fs/file.h"
 #include "kernel/mm/space.h"

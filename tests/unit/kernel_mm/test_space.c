@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "fake.h"
+#include "tests/unit/kernel_mm/fake.h"
 #include "kernel/syscall.h"
 #include "kernel/task/process.h"
 
@@ -130,6 +130,7 @@ static void check_space(void)
 			assert_int_equal(state & PAGE_PARKED ? 0 : state, p && p->rwx ? PAGE_COMMITTED | p->rwx :
 					 state & PAGE_COMMITTED);
 			assert_int_equal(!p, !state);
+			assert_true(!(state & PAGE_PARKED) || (!p->rwx && !p->content));
 			assert_true(!p || !(p->rwx & ~vma_access(v->prot)));
 		}
 	}
@@ -234,7 +235,8 @@ static void step_map(struct fake_file *f)
 		uint64_t content = f ? FAKE_FILE(index + i) : 0;
 
 		*at((uint64_t)got + PAGES(i)) = (struct oracle_page){
-			.mapped = true, .file = f, .shared = shared, .prot = prot, .content = content, .source = content };
+			.mapped = true, .file = f, .shared = shared, .prot = prot, .content = content, .source = content
+		};
 	}
 }
 
@@ -281,7 +283,8 @@ static void step_touch(void)
 
 static void step_advise(void)
 {
-	static const int advice[] = { MADV_DONTNEED, MADV_DONTNEED, MADV_WILLNEED, MADV_RANDOM, MADV_NORMAL, MADV_DONTFORK };
+	static const int advice[] = { MADV_DONTNEED, MADV_DONTNEED, MADV_WILLNEED,
+				      MADV_RANDOM,   MADV_NORMAL,   MADV_DONTFORK };
 	uint64_t addr, pages;
 	int what = advice[random_below(6)];
 
@@ -647,7 +650,8 @@ static void test_remap(void **state)
 	(void)state;
 	assert_int_equal(touch_write(at_a, 1), MM_FAULT_DONE);
 	assert_int_equal(touch_write(at_a + PAGES(3), 4), MM_FAULT_DONE);
-	assert_int_equal(call(sys_mremap, at_a, PAGES(4), PAGES(8), 0, 0), -ENOMEM); /* what lies above is the stack's */
+	/* what lies above is the stack's */
+	assert_int_equal(call(sys_mremap, at_a, PAGES(4), PAGES(8), 0, 0), -ENOMEM);
 	b = call(sys_mremap, at_a, PAGES(4), PAGES(8), MREMAP_MAYMOVE, 0);
 	assert_true(b > 0 && b != a);
 	assert_int_equal(touch_read((uint64_t)b + PAGES(3), &content), MM_FAULT_DONE);
@@ -767,9 +771,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		T(test_decode), T(test_places), T(test_merge), T(test_fault_around), T(test_limit),
-		T(test_permissions), T(test_stack), T(test_file), T(test_shared), T(test_coherent), T(test_brk), T(test_remap), T(test_text), T(test_park),
-		T(test_mincore), T(test_random),
+		T(test_decode), T(test_places),      T(test_merge),   T(test_fault_around),
+		T(test_limit),  T(test_permissions), T(test_stack),   T(test_file),
+		T(test_shared), T(test_coherent),    T(test_brk),     T(test_remap),
+		T(test_text),   T(test_park),        T(test_mincore), T(test_random),
 	};
 
 	return cmocka_run_group_tests_name("kernel_mm", tests, NULL, NULL);
