@@ -105,10 +105,34 @@ static void strict_enclu(struct linux_mcontext *m)
 	m->rip = (uint32_t)m->rax == ENCLU_EEXIT ? (uintptr_t)soft_eexit : (uintptr_t)soft_leaf_entry;
 }
 
+static bool at_cpuid(uint64_t rip)
+{
+	return ((const uint8_t *)rip)[0] == 0x0f && ((const uint8_t *)rip)[1] == 0xa2;
+}
+
+/* Strict mode: CPUID faults, which is #UD in an enclave. */
 static bool is_cpuid(uint64_t rip)
 {
-	return soft.options.strict && soft_in_elrange(rip, 2) && (epcm_access(epcm_read(rip)) & EPCM_R) &&
-	       ((const uint8_t *)rip)[0] == 0x0f && ((const uint8_t *)rip)[1] == 0xa2;
+	return soft.options.strict && soft_in_elrange(rip, 2) && (epcm_access(epcm_read(rip)) & EPCM_R) && at_cpuid(rip);
+}
+
+/* The host itself may execute CPUID, also on a thread for which it faults. */
+static bool host_cpuid(int signal, struct linux_mcontext *m)
+{
+	uint32_t a = (uint32_t)m->rax, b, c = (uint32_t)m->rcx, d;
+
+	if (!soft.options.strict || signal != LINUX_SIGSEGV || m->trap != X86_GP || !in_host_text(m->rip) ||
+	    !at_cpuid(m->rip))
+		return false;
+	(void)sys_arch_prctl(LINUX_ARCH_SET_CPUID, 1);
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	(void)sys_arch_prctl(LINUX_ARCH_SET_CPUID, 0);
+	m->rax = a;
+	m->rbx = b;
+	m->rcx = c;
+	m->rdx = d;
+	m->rip += 2;
+	return true;
 }
 
 static struct aex_cause cause_of_fault(int signal, const struct linux_siginfo *info, struct linux_mcontext *m)
@@ -456,6 +480,8 @@ static void signal_in_host(int signal, struct linux_siginfo *info, struct linux_
 	bool entering = at_or_in(uc->m.rip, soft_enter_window, soft_enter_committed) ||
 			at_or_in(uc->m.rip, soft_resume_window, soft_resume_committed);
 
+	if (host_cpuid(signal, &uc->m))
+		return;
 	if (entering && is_synchronous(signal, info))
 		thread->window_fault = (uint32_t)signal; /* XRSTOR refused the frame */
 	else

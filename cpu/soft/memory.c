@@ -66,13 +66,22 @@ static uint64_t page_address(const struct extent *e, uint32_t index)
 	return e->base + ((uint64_t)index << PAGE_SHIFT);
 }
 
-/* Put writable memory behind a run: the whole extent if nothing of it is there yet, else just the run. */
+static bool page_backed(uint32_t word)
+{
+	return (word & PAGE_BACKING_MASK) != PAGE_BACKING_NONE;
+}
+
+/* Put writable memory behind a run, and behind all of the extent around it that has nothing yet: one file, one mapping. */
 static bool back_extent(struct extent *e, uint32_t first, uint32_t count)
 {
-	if (!e->backed) {
-		first = e->base < LOWEST_MAPPED ? (uint32_t)(LOWEST_MAPPED >> PAGE_SHIFT) : 0;
-		count = EXTENT_PAGES - first;
+	uint32_t lowest = e->base < LOWEST_MAPPED ? (uint32_t)(LOWEST_MAPPED >> PAGE_SHIFT) : 0;
+
+	while (first > lowest && !page_backed(e->page[first - 1])) {
+		first--;
+		count++;
 	}
+	while (first + count < EXTENT_PAGES && !page_backed(e->page[first + count]))
+		count++;
 	if (sys_is_error(private_map_at(page_address(e, first), count * PAGE_SIZE, 0)))
 		return false;
 	for (uint32_t i = first; i < first + count; i++)
@@ -281,7 +290,7 @@ static void stage_flush(void)
 /* Has no content yet: reads as zeros. */
 static bool page_fresh(uint32_t word)
 {
-	return (word & PAGE_BACKING_MASK) == PAGE_BACKING_NONE || (word & PAGE_STALE);
+	return !page_backed(word) || (word & PAGE_STALE);
 }
 
 /* Change what lies behind a run, keeping its content; in pieces of the stage, which is zero before and after. */

@@ -19,6 +19,7 @@ struct soft {
 	uint8_t padding[SOFT_PADDING];
 	struct sha256 measurement; /* running MRENCLAVE, until EINIT */
 	uint32_t xsave_bytes;      /* of an SSA frame, below GPRSGX and EXINFO */
+	uint64_t xsave_mask;       /* components that fit there */
 	struct cpu_counters counters;
 };
 extern struct soft soft;
@@ -146,6 +147,7 @@ _Noreturn void soft_die(const char *why);
 /* enter.S */
 long soft_asm_eenter(struct soft_thread *thread, struct cpu_run *run, struct soft_tcs *tcs, uint64_t cssa,
 		     struct sgx_gpr *gpr);
-long soft_asm_eresume(struct soft_thread *thread, struct cpu_run *run, void *xsave, struct sgx_gpr *gpr);
+long soft_asm_eresume(struct soft_thread *thread, struct cpu_run *run, void *xsave, struct sgx_gpr *gpr,
+		      uint64_t xsave_mask);
 
 #endif

@@ -245,7 +245,8 @@ static void test_edmm(void **state)
 	assert_int_equal(cpu_soft.restrict_permissions(HEAP, 4096, SGX_SECINFO_W), -LINUX_EINVAL);
 	assert_int_equal(cpu_soft.restrict_permissions(HEAP + 4096, 4096, SGX_SECINFO_R), -LINUX_EFAULT);
 	assert_int_equal(leaf(ENCLU_EACCEPT, secinfo(REG | SGX_SECINFO_R | SGX_SECINFO_PR), HEAP, 0), SGX_SUCCESS);
-	assert_int_equal(leaf(ENCLU_EACCEPT, secinfo(REG | SGX_SECINFO_R | SGX_SECINFO_PR), HEAP, 0),
+	assert_int_equal(leaf(ENCLU_EACCEPT, secinfo(REG | SGX_SECINFO_R | SGX_SECINFO_PR), HEAP, 0), SGX_SUCCESS);
+	assert_int_equal(leaf(ENCLU_EACCEPT, secinfo(REG | RW | SGX_SECINFO_PR), HEAP, 0),
 			 SGX_PAGE_ATTRIBUTES_MISMATCH);
 	/* EMODT */
 	assert_int_equal(cpu_soft.modify_type(HEAP, 4096, SGX_PT_REG), -LINUX_EINVAL);
@@ -257,10 +258,10 @@ static void test_edmm(void **state)
 	/* EACCEPTCOPY takes pending pages only. */
 	assert_int_equal(leaf(ENCLU_EACCEPTCOPY, secinfo(REG | RX), BASE + 0x1000, BASE + 0x1000),
 			 SGX_PAGE_ATTRIBUTES_MISMATCH);
-	assert_int_equal(leaf(ENCLU_EACCEPTCOPY, secinfo(REG | RX), HEAP, BASE + 0x1000), -X86_PF);
+	assert_int_equal(leaf(ENCLU_EACCEPTCOPY, secinfo(REG | RX), HEAP, BASE + 0x1000),
+			 SGX_PAGE_ATTRIBUTES_MISMATCH);
 	assert_int_equal(leaf(ENCLU_EACCEPTCOPY, secinfo(REG | RX), HEAP + 0x1000, HEAP + 0x2000), -X86_PF);
-	assert_int_equal(leaf(ENCLU_EACCEPTCOPY, secinfo(REG | RX | SGX_SECINFO_PENDING), HEAP + 0x1000, BASE + 0x1000),
-			 -X86_GP);
+	assert_int_equal(leaf(ENCLU_EACCEPTCOPY, secinfo(SGX_SECINFO_PT(SGX_PT_TCS)), HEAP + 0x1000, BASE + 0x1000), -X86_GP);
 	assert_int_equal(leaf(ENCLU_EACCEPTCOPY, secinfo(REG | SGX_SECINFO_W), HEAP + 0x1000, BASE + 0x1000), -X86_GP);
 	assert_int_equal(leaf(ENCLU_EACCEPTCOPY, secinfo(REG | RX), HEAP + 0x1000, BASE + 0x1000), SGX_SUCCESS);
 	assert_int_equal(leaf(ENCLU_EACCEPTCOPY, secinfo(REG | RX), HEAP + 0x1000, BASE + 0x1000),
