@@ -1,10 +1,11 @@
 /*
  * Thread blocks for reuse. Making one costs 13 pages and a change of type; a used one is ready as it is.
  *
- * A leaving thread gives its block away while it still stands on the block's kernel stack, and its TCS is busy until it
- * has executed EEXIT. Both are safe: who takes the block writes only fields and the topmost frame, none of which the
- * leaver reads any more, and the host retries an EENTER that finds the TCS busy. The block of the first thread is not
- * reused: entry tells the process's start by it.
+ * A leaving thread gives its block away while it still stands on the block's kernel stack. That is safe because the host
+ * lends the TCS to nobody else until its last user has left, and because who takes the block writes only fields and the
+ * topmost frame, none of which the leaver reads any more. But it must not make a host call in between: while one is out,
+ * the TCS is free, and the next thread would start on a stack in use. So the pool's lock is a bare flag, whose release
+ * never leaves. The block of the first thread is not reused: entry tells the process's start by it.
  */
 #include "abi/sgx.h"
 #include "cpu/enclu.h"
@@ -13,7 +14,7 @@
 #include "kernel/mm/heap.h"
 #include "kernel/task/internal.h"
 
-static struct lock pool_lock = LOCK_INIT;
+static uint32_t pool_held;
 static struct list pool_free = LIST_INIT(pool_free);
 
 static void pool_fill_tcs(struct sgx_tcs *tcs, uint64_t block)
@@ -44,25 +45,43 @@ static struct thread *pool_make(void)
 	return t;
 }
 
+static void pool_lock(void)
+{
+	while (__atomic_exchange_n(&pool_held, 1, __ATOMIC_ACQUIRE))
+		(void)host_sched_yield(0); /* the holder may be suspended */
+}
+
+static void pool_unlock(void)
+{
+	__atomic_store_n(&pool_held, 0, __ATOMIC_RELEASE);
+}
+
+static struct thread *pool_reuse(void)
+{
+	struct thread *t = NULL;
+
+	pool_lock();
+	if (!list_empty(&pool_free)) {
+		t = container_of(pool_free.next, struct thread, process_link);
+		list_del(&t->process_link);
+	}
+	pool_unlock();
+	return t;
+}
+
 struct thread *pool_take(void)
 {
-	{
-		LOCKED(&pool_lock);
-		if (!list_empty(&pool_free)) {
-			struct thread *t = container_of(pool_free.next, struct thread, process_link);
+	struct thread *t = pool_reuse();
 
-			list_del(&t->process_link);
-			return t;
-		}
-	}
-	return pool_make();
+	return t ? t : pool_make();
 }
 
 void pool_give(struct thread *t)
 {
 	if (thread_block(t) == KERNEL_THREAD0)
 		return;
-	LOCKED(&pool_lock);
-	__atomic_store_n(&t->started, 0, __ATOMIC_RELEASE);
+	pool_lock();
 	list_add_head(&pool_free, &t->process_link);
+	pool_unlock();
+	__atomic_store_n(&t->started, 0, __ATOMIC_RELEASE); /* the next entry is a first one */
 }
