@@ -371,7 +371,7 @@ static long tmpdir_readdir(struct file *f, uint64_t buf, uint64_t size)
 
 static long tmpdir_seek(struct file *f, int64_t offset, int whence)
 {
-	return file_seek_within(f, offset, whence, (int64_t)node_of(f)->next_cookie);
+	return whence == SEEK_SET || whence == SEEK_CUR ? file_seek_within(f, offset, whence, 0) : -EINVAL;
 }
 
 static const struct file_ops tmpdir_ops = {

@@ -141,7 +141,7 @@ static long map_insert(struct mm *mm, struct map_request *m, struct vma_dead *de
 
 		if (m->prot & PROT_WRITE && shared_alias(mm, &as, NULL))
 			return -ENODEV;
-		__atomic_store_n(&mm->shared_writable, true, __ATOMIC_RELAXED);
+		__atomic_store_n(&shared_writable, true, __ATOMIC_RELAXED);
 	}
 	addr = map_place(mm, m, dead);
 	if (addr < 0)

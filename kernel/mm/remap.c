@@ -17,7 +17,10 @@ struct remap {
 	int flags;
 };
 
-/* One run of pages that are alike. Memory for the page map is prepared; a processor out of memory ends the process here. */
+/*
+ * One run of pages that are alike. Memory for the page map is prepared; a processor out of memory ends the process
+ * here.
+ */
 static void move_run(struct mm *mm, uint64_t from, uint64_t to, uint64_t count, uint32_t rwx)
 {
 	bool done = true;

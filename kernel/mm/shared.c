@@ -12,6 +12,8 @@
 
 #define FLUSH_PAGES 16U
 
+bool shared_writable;
+
 /* Dirty pages on their way to the file. */
 struct flush {
 	struct file *file;
@@ -121,7 +123,7 @@ int shared_flush(uint64_t start, uint64_t end)
 	struct flush f = { .buffer = NULL };
 	int found = 1, error = 0;
 
-	if (!__atomic_load_n(&mm_self.shared_writable, __ATOMIC_RELAXED))
+	if (!__atomic_load_n(&shared_writable, __ATOMIC_RELAXED))
 		return 0;
 	f.buffer = heap_pages(FLUSH_PAGES);
 	if (!f.buffer)
@@ -168,8 +170,7 @@ static void shared_each(struct file *f, uint64_t offset, uint64_t length, bool w
 	uint64_t device, inode, at = 0, start = 0, end = 0;
 	struct vma *v;
 
-	if (!__atomic_load_n(&mm_self.shared_writable, __ATOMIC_RELAXED) || !length || offset > INT64_MAX ||
-	    !shared_identity(f, &device, &inode))
+	if (!length || offset > INT64_MAX || !shared_identity(f, &device, &inode))
 		return;
 	if (length > INT64_MAX - offset)
 		length = INT64_MAX - offset;
@@ -188,12 +189,12 @@ static void shared_each(struct file *f, uint64_t offset, uint64_t length, bool w
 	} while (v);
 }
 
-void mm_file_before(struct file *f, uint64_t offset, uint64_t length)
+void shared_before(struct file *f, uint64_t offset, uint64_t length)
 {
 	shared_each(f, offset, length, false);
 }
 
-void mm_file_written(struct file *f, uint64_t offset, uint64_t length)
+void shared_written(struct file *f, uint64_t offset, uint64_t length)
 {
 	shared_each(f, offset, length, true);
 }
