@@ -26,7 +26,7 @@ static const struct call_row call_rows[] = {
 #define CALL_COUNT (sizeof(call_rows) / sizeof(call_rows[0]))
 _Static_assert(CALL_COUNT <= sizeof(((struct host_thread *)0)->counts) / sizeof(uint64_t), "counts");
 
-void call_serve(struct host_thread *t)
+void call_make(struct host_thread *t)
 {
 	struct border *b = t->border;
 	const uint64_t *s = b->slots;

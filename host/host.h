@@ -66,7 +66,8 @@ long thread_start(uint64_t tcs); /* slot, or negative errno */
 struct host_thread *thread_here(void);
 void thread_signal(int signal, void *siginfo, void *ucontext);
 
-/* call.c: serve border->nr. */
+/* call.c: make the call border->nr. honest.c (or tests' evil.c): serve the thread, truthfully or not. */
+void call_make(struct host_thread *t);
 void call_serve(struct host_thread *t);
 
 /* own*.c: the rows that are not plain system calls. */

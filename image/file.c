@@ -1,5 +1,6 @@
 #include "image/file.h"
 #include "image/cleanup.h"
+#include "image/erofs.h"
 #include "image/io.h"
 
 #include <errno.h>
@@ -117,6 +118,17 @@ bool image_has_magic(int fd)
 	return io_pread(fd, magic, sizeof(magic), 0) == 0 && memcmp(magic, IMAGE_MAGIC, sizeof(magic)) == 0;
 }
 
+static int image_block_differs(const struct image *image, uint64_t block, uint64_t blocks, struct fail *f)
+{
+	const struct image_header *h = &image->plan.header;
+	char path[1024];
+
+	if (erofs_owner(image->map + h->root_offset, h->root_size, block, path, sizeof(path)))
+		return fail(f, "root file system: block %lu of %lu, in %s, is not what was measured", block, blocks,
+			    path);
+	return fail(f, "root file system: block %lu of %lu is not what was measured", block, blocks);
+}
+
 static int image_tree_differs(const struct image *image, const struct verity *v, const uint8_t root_hash[32],
 			      struct fail *f)
 {
@@ -127,7 +139,7 @@ static int image_tree_differs(const struct image *image, const struct verity *v,
 		if (memcmp(v->tree + first + i * 32, tree + first + i * 32, 32))
 			break;
 	if (i < v->data_blocks)
-		return fail(f, "root file system: block %lu of %lu is not what was measured", i, v->data_blocks);
+		return image_block_differs(image, i, v->data_blocks, f);
 	if (memcmp(v->tree, tree, v->hash_blocks * PAGE_SIZE))
 		return fail(f, "root file system: the hash tree was changed");
 	if (memcmp(v->root_hash, root_hash, 32))

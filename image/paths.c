@@ -1,6 +1,7 @@
 #include "image/paths.h"
 #include "image/io.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,17 +47,35 @@ int paths_kernel(char out[PATHS_MAX], struct fail *f)
 	return 0;
 }
 
+/* Of the user's account, read from the file itself: this program is static and loads no name service. */
+static const char *paths_account_home(void)
+{
+	static char home[PATHS_MAX];
+	FILE *accounts = fopen("/etc/passwd", "re");
+	struct passwd *p;
+
+	home[0] = '\0';
+	while (accounts && (p = fgetpwent(accounts)))
+		if (p->pw_uid == geteuid() && snprintf(home, sizeof(home), "%s", p->pw_dir) < (int)sizeof(home))
+			break;
+	if (accounts)
+		(void)fclose(accounts);
+	return home;
+}
+
 static int paths_user(char out[PATHS_MAX], const char *variable, const char *below_home, struct fail *f)
 {
 	const char *folder = getenv(variable), *home = getenv("HOME");
 	bool good;
 
+	if (!home || home[0] != '/')
+		home = paths_account_home();
 	if (folder && folder[0] == '/')
 		good = paths_join(out, folder, "adyton", "");
-	else if (home && home[0] == '/')
+	else if (home[0] == '/')
 		good = paths_join(out, home, below_home, "/adyton");
 	else
-		return fail(f, "user's files: expected %s or HOME to name a folder", variable);
+		return fail(f, "user's files: expected %s, HOME or the user's account to name a folder", variable);
 	return good ? io_make_dirs(out, f) : fail(f, "user's files: the path is too long");
 }
 

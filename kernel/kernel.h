@@ -18,7 +18,7 @@ _Noreturn void kernel_die(const char *how, ...) printf_like(1, 2);
 #define kernel_assert(what) \
 	do { \
 		if (!(what)) \
-			kernel_die("%s:%d: %s does not hold", __FILE__, __LINE__, #what); \
+			kernel_die("%s:%d: %s does not hold", __FILE_NAME__, __LINE__, #what); \
 	} while (0)
 
 #endif

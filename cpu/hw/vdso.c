@@ -61,7 +61,8 @@ static bool name_is(const struct image *image, uint64_t address, const char *nam
 	return s && !memcmp(s, name, strlen(name) + 1);
 }
 
-static uint64_t find_symbol(const struct image *image, uint64_t symtab, uint64_t strtab, uint64_t hash, const char *name)
+static uint64_t find_symbol(const struct image *image, uint64_t symtab, uint64_t strtab, uint64_t hash,
+			    const char *name)
 {
 	/* DT_HASH's second word is the number of symbols; newer vDSOs have DT_GNU_HASH alone, so bound it ourselves. */
 	const uint32_t *count = hash ? image_at(image, hash, 8) : NULL;

@@ -20,6 +20,7 @@
 #define SYS_PREAD64 17
 #define SYS_PWRITE64 18
 #define SYS_SCHED_YIELD 24
+#define SYS_MREMAP 25
 #define SYS_MADVISE 28
 #define SYS_GETPID 39
 #define SYS_SENDTO 44
@@ -56,6 +57,8 @@
 #define LINUX_MAP_FIXED 0x10
 #define LINUX_MAP_ANONYMOUS 0x20
 #define LINUX_MAP_NORESERVE 0x4000
+#define LINUX_MREMAP_MAYMOVE 1
+#define LINUX_MREMAP_FIXED 2
 #define LINUX_MADV_DONTNEED 4
 #define LINUX_MFD_CLOEXEC 1U
 #define LINUX_MFD_ALLOW_SEALING 2U
@@ -110,6 +113,11 @@ static inline long sys_munmap(uint64_t address, uint64_t length)
 static inline long sys_mprotect(uint64_t address, uint64_t length, int prot)
 {
 	return sys_raw3(SYS_MPROTECT, (long)address, (long)length, prot);
+}
+
+static inline long sys_mremap(uint64_t from, uint64_t length, uint64_t new_length, int flags, uint64_t to)
+{
+	return sys_raw6(SYS_MREMAP, (long)from, (long)length, (long)new_length, flags, (long)to, 0);
 }
 
 static inline long sys_madvise(uint64_t address, uint64_t length, int advice)

@@ -6,7 +6,8 @@
 
 #define SECINFO_DEFINED \
 	(SGX_SECINFO_RWX | SGX_SECINFO_PENDING | SGX_SECINFO_MODIFIED | SGX_SECINFO_PR | SGX_SECINFO_PT(0xff))
-#define EPCM_COMPARED (EPCM_RWX | EPCM_PENDING | EPCM_MODIFIED | EPCM_PR | EPCM_TYPE_MASK)
+/* Not PR: an accepted restriction may be accepted again. */
+#define EPCM_COMPARED (EPCM_RWX | EPCM_PENDING | EPCM_MODIFIED | EPCM_TYPE_MASK)
 
 /* The SECINFO operand, with its reserved bytes checked. */
 static int secinfo_operand(struct soft_leaf *leaf, uint64_t *flags)
@@ -83,11 +84,9 @@ int eaccept(struct soft_leaf *leaf)
 	uint64_t flags, address = leaf->rcx;
 	uint32_t word;
 
-	if (!page_operand_ok(address))
-		return leaf_gp(leaf);
 	if (secinfo_operand(leaf, &flags))
 		return SOFT_FAULT;
-	if (!eaccept_legal(flags))
+	if (!page_operand_ok(address) || !eaccept_legal(flags))
 		return leaf_gp(leaf);
 	if (SGX_SECINFO_TYPE(flags) == SGX_PT_REG && flags & SGX_SECINFO_PENDING && make_page(leaf, address))
 		return SOFT_FAULT;
@@ -116,7 +115,7 @@ int eacceptcopy(struct soft_leaf *leaf)
 		return leaf_gp(leaf);
 	if (secinfo_operand(leaf, &flags))
 		return SOFT_FAULT;
-	if ((flags & ~SGX_SECINFO_RWX) != SGX_SECINFO_PT(SGX_PT_REG) ||
+	if (SGX_SECINFO_TYPE(flags) != SGX_PT_REG ||
 	    (flags & (SGX_SECINFO_R | SGX_SECINFO_W)) == SGX_SECINFO_W)
 		return leaf_gp(leaf);
 	if (!memory_touch(source, EPCM_R))
@@ -124,9 +123,7 @@ int eacceptcopy(struct soft_leaf *leaf)
 	if (make_page(leaf, target))
 		return SOFT_FAULT;
 	word = epcm_read(target);
-	if (epcm_type(word) != SGX_PT_REG)
-		return leaf_pf(leaf, target);
-	if (!(word & EPCM_PENDING) || word & EPCM_MODIFIED) {
+	if (epcm_type(word) != SGX_PT_REG || !(word & EPCM_PENDING) || word & EPCM_MODIFIED) {
 		leaf->rax = SGX_PAGE_ATTRIBUTES_MISMATCH;
 		return 0;
 	}

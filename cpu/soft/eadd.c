@@ -67,11 +67,12 @@ static int eadd_tcs(uint64_t address, uint8_t *content)
 
 static bool page_is_zero(const uint8_t *content)
 {
-	uint8_t any = 0;
+	const uint64_t *words = (const uint64_t *)content;
 
-	for (size_t i = 0; i < PAGE_SIZE; i++)
-		any |= content[i];
-	return !any;
+	for (size_t i = 0; i < PAGE_SIZE / sizeof(*words); i++)
+		if (words[i])
+			return false;
+	return true;
 }
 
 /* What shall lie at the page, once the EPCM has it. The stub page is measured as it came and executed as ours. */

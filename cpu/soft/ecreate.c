@@ -25,21 +25,38 @@ static uint64_t xcr0(void)
 	return (uint64_t)high << 32 | low;
 }
 
-/* Bytes of a standard-format XSAVE area that holds these components (CPUID.0DH). */
+/* Where a component of a standard-format XSAVE area ends (CPUID.0DH). */
+static uint32_t xsave_end(uint32_t component)
+{
+	uint32_t a = 0xd, b, c = component, d;
+
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	return component < 2 ? XSAVE_HEADER_END : b + a;
+}
+
+/* Bytes of the area that holds these components. */
 static uint32_t xsave_size(uint64_t xfrm)
 {
 	uint32_t size = XSAVE_HEADER_END;
 
-	for (uint32_t i = 2; i < 63; i++) {
-		uint32_t a = 0xd, b, c = i, d;
-
-		if (!(xfrm >> i & 1))
-			continue;
-		__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-		if (b + a > size)
-			size = b + a;
-	}
+	for (uint32_t i = 2; i < 63; i++)
+		if (xfrm >> i & 1 && xsave_end(i) > size)
+			size = xsave_end(i);
 	return size;
+}
+
+/*
+ * The components that XRSTOR may look for in a frame. It may read all of the area that it is asked for, even of
+ * components that the header says are absent; AMX's, which ends far behind a page, made it fault now and then.
+ */
+static uint64_t xsave_mask(uint32_t room)
+{
+	uint64_t mask = 0, enabled = xcr0();
+
+	for (uint32_t i = 0; i < 63; i++)
+		if (enabled >> i & 1 && xsave_end(i) <= room)
+			mask |= 1UL << i;
+	return mask;
 }
 
 /* Room for the vector state in one SSA frame, below GPRSGX and (where selected) EXINFO. */
@@ -85,6 +102,7 @@ int ecreate(const struct sgx_secs *secs)
 	memset(soft.secs.mrsigner, 0, sizeof(soft.secs.mrsigner));
 	soft.secs.isv_prod_id = soft.secs.isv_svn = 0;
 	soft.xsave_bytes = frame_room(secs);
+	soft.xsave_mask = xsave_mask(soft.xsave_bytes);
 	record.ssa_frame_size = secs->ssa_frame_size;
 	record.size = secs->size;
 	sha256_init(&soft.measurement);

@@ -84,7 +84,7 @@ static long eresume(struct soft_thread *thread, struct cpu_run *run, struct soft
 		return -LINUX_EINVAL;
 	tcs->cssa--;
 	thread->window_fault = 0;
-	ret = soft_asm_eresume(thread, run, (void *)frame, gpr);
+	ret = soft_asm_eresume(thread, run, (void *)frame, gpr, soft.xsave_mask);
 	if (ret >= 0)
 		return ret;
 	tcs->cssa++;

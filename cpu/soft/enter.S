@@ -113,7 +113,7 @@ soft_enter_return:
 	pop	%rbp
 	ret
 
-/* long soft_asm_eresume(thread %rdi, run %rsi, xsave %rdx, gpr %rcx) */
+/* long soft_asm_eresume(thread %rdi, run %rsi, xsave %rdx, gpr %rcx, xsave_mask %r8) */
 GLOBAL(soft_asm_eresume)
 	push	%rbp
 	push	%rbx
@@ -126,8 +126,9 @@ GLOBAL(soft_resume_window)
 	cmpl	$0, RUN_INTERRUPT(%rsi)
 	jne	soft_enter_abort
 	mov	%rdx, %rbx
-	mov	$-1, %eax
-	mov	$-1, %edx
+	mov	%r8, %rax
+	mov	%r8, %rdx
+	shr	$32, %rdx
 	xrstor64 (%rbx)
 	mov	GPR_FS(%rcx), %rax
 	mov	GPR_GS(%rcx), %rdx

@@ -51,10 +51,10 @@ uint32_t epcm_read(uint64_t address)
 void epcm_write(uint64_t address, uint32_t bits)
 {
 	struct extent *e = epcm_extent(address);
-	uint16_t *word = &e->page[epcm_index(address)];
+	uint32_t *word = &e->page[epcm_index(address)];
 	uint32_t next = (*word & PAGE_REALISATION) | (bits & ~PAGE_REALISATION);
 
 	e->valid += !!(next & EPCM_VALID);
 	e->valid -= !!(*word & EPCM_VALID);
-	__atomic_store_n(word, (uint16_t)next, __ATOMIC_RELAXED);
+	__atomic_store_n(word, next, __ATOMIC_RELAXED);
 }

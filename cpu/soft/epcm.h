@@ -1,6 +1,6 @@
 /*
  * The enclave page cache map (SDM 38.20): what the processor knows of every page of ELRANGE. Two levels: a directory of
- * extents, and in each extent a 16-bit word per page. Its low bits are SECINFO's own (R, W, X, PENDING, MODIFIED, PR);
+ * extents, and in each extent a word per page. Its low bits are SECINFO's own (R, W, X, PENDING, MODIFIED, PR);
  * the high bits say how the page is realised in this process (memory.c): they are no part of the manual's EPCM.
  *
  * All words change under soft.lock; EENTER and the fault path read single words without it.
@@ -30,7 +30,8 @@
 #define PAGE_BACKING_SEALED 0x4000U /* a sealed memfd, for X without W */
 #define PAGE_BACKING_ANON 0x6000U   /* ordinary memory, for W with X */
 #define PAGE_STALE 0x8000U
-#define PAGE_REALISATION (PAGE_MAPPED_MASK | PAGE_BACKING_MASK | PAGE_STALE)
+#define PAGE_BOUNDARY 0x10000U /* the page before lies in another file */
+#define PAGE_REALISATION (PAGE_MAPPED_MASK | PAGE_BACKING_MASK | PAGE_STALE | PAGE_BOUNDARY)
 
 #define EXTENT_SHIFT 21
 #define EXTENT_SIZE (1UL << EXTENT_SHIFT)
@@ -40,7 +41,7 @@ struct extent {
 	uint64_t base;
 	uint32_t valid; /* pages with EPCM_VALID */
 	uint32_t backed; /* pages with a backing */
-	uint16_t page[EXTENT_PAGES];
+	uint32_t page[EXTENT_PAGES];
 };
 
 /* The extent of an address inside ELRANGE: NULL while nothing was ever there. _make returns NULL without memory. */

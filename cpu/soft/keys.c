@@ -279,11 +279,11 @@ int ereport(struct soft_leaf *leaf)
 	struct sgx_report *out = (struct sgx_report *)leaf->rdx;
 	struct sgx_report_body *body = (struct sgx_report_body *)request.body;
 
-	if (leaf->rdx & 511 || !soft_in_elrange(leaf->rdx, SGX_REPORT_BYTES))
-		return leaf_gp(leaf);
 	if (leaf_operand(leaf, &target, leaf->rbx, sizeof(target), 512) ||
 	    leaf_operand(leaf, report_data, leaf->rcx, sizeof(report_data), 128))
 		return SOFT_FAULT;
+	if (leaf->rdx & 511 || !soft_in_elrange(leaf->rdx, SGX_REPORT_BYTES))
+		return leaf_gp(leaf);
 	if (!memory_touch(leaf->rdx, EPCM_R | EPCM_W))
 		return leaf_pf(leaf, leaf->rdx);
 	if (!keyid_ready())

@@ -1,4 +1,7 @@
-/* ENCLU leaf functions: from the stub page (enter.S) to the function, under the processor's lock. */
+/*
+ * ENCLU leaf functions: from the stub page (enter.S) to the function, under the processor's lock. Unlike silicon's they
+ * leave no meaning in RFLAGS (ZF says the same as RAX there): callers look at RAX.
+ */
 #include "base/mem.h"
 #include "cpu/soft/epcm.h"
 #include "cpu/soft/memory.h"

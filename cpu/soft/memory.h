@@ -29,10 +29,9 @@ void memory_drop(uint64_t address, uint64_t end);
 
 /* Can be touched with these permissions (EPCM_R, ...) after this: true, if the EPCM grants them and memory suffices. */
 bool memory_touch(uint64_t address, uint32_t access);
+/* The page table already says so; without the lock. */
+bool memory_is_mapped(uint64_t address, uint32_t access);
 /* Copy out the content of a page that nobody can touch (type being changed). */
 void memory_peek(uint64_t address, void *content);
-
-/* Pages that are writable and executable, and so ordinary memory. */
-uint64_t memory_exposed(void);
 
 #endif

@@ -94,11 +94,11 @@ static int soft_remove(uint64_t address, uint64_t length)
 static int soft_thread_init(void *thread_stack_base)
 {
 	static uint32_t handlers;
-	int ret = aex_thread_init(thread_stack_base);
+	int ret = signal_thread_init(thread_stack_base);
 
 	/* After the first thread has its alternate stack: the handlers find their thread by it. */
 	if (!ret && !__atomic_exchange_n(&handlers, 1, __ATOMIC_RELAXED))
-		ret = aex_init();
+		ret = signal_init();
 	return ret;
 }
 

@@ -19,6 +19,7 @@ struct soft {
 	uint8_t padding[SOFT_PADDING];
 	struct sha256 measurement; /* running MRENCLAVE, until EINIT */
 	uint32_t xsave_bytes;      /* of an SSA frame, below GPRSGX and EXINFO */
+	uint64_t xsave_mask;       /* components that fit there */
 	struct cpu_counters counters;
 };
 extern struct soft soft;
@@ -137,8 +138,9 @@ void stub_init(uint64_t address);
 bool stub_content_ok(const uint8_t *content);
 void stub_content(uint8_t *content);
 
-int must_check aex_thread_init(void *thread_stack_base);
-int must_check aex_init(void);
+/* Altstack and dispatch of a thread; the handlers, once (signal.c). */
+int must_check signal_thread_init(void *thread_stack_base);
+int must_check signal_init(void);
 
 /* A state that the processor cannot go on from: says so and ends the process. */
 _Noreturn void soft_die(const char *why);
@@ -146,6 +148,7 @@ _Noreturn void soft_die(const char *why);
 /* enter.S */
 long soft_asm_eenter(struct soft_thread *thread, struct cpu_run *run, struct soft_tcs *tcs, uint64_t cssa,
 		     struct sgx_gpr *gpr);
-long soft_asm_eresume(struct soft_thread *thread, struct cpu_run *run, void *xsave, struct sgx_gpr *gpr);
+long soft_asm_eresume(struct soft_thread *thread, struct cpu_run *run, void *xsave, struct sgx_gpr *gpr,
+		      uint64_t xsave_mask);
 
 #endif

@@ -29,6 +29,7 @@ static const struct border_row border_rows[] = {
 
 #define BORDER_ROOM (BORDER_SIZE - BORDER_BUFFER)
 #define BORDER_STRING_MAX 4096
+#define ERRNO_LAST 133 /* EHWPOISON, the last that Linux gives to programs */
 
 /* One call being made: where its buffers lie, and the one buffer whose size bounds a LEN result. */
 struct border_frame {
@@ -152,11 +153,11 @@ static long border_check_result(const struct border_frame *f, long result)
 	static const long most[] = { [ZERO] = 0, [FD] = 1048575, [LEN] = 0, [U31] = INT32_MAX, [POS] = INT64_MAX, [NEVER] = -1 };
 
 	if (result < 0) {
-		if (result < -4095)
+		if (result < -ERRNO_LAST)
 			return -EIO;
 		if (result == -EINTR && (f->row->service == SYSB || f->row->service == OWNB))
 			return -ERESTARTSYS;
-		return result == -ERESTARTSYS || result == -ERESTARTNOHAND ? -EIO : result;
+		return result;
 	}
 	if (f->row->result == LEN)
 		return (uint64_t)result <= f->bound ? result : -EIO;

@@ -94,8 +94,8 @@ static bool starts_with_link(struct inode *dir, const char *rest)
 {
 	struct hostfs *fs = dir->data;
 
-	if (!fs->link_count || dir != fs->root)
-		return false;
+	if (!fs->link_count || dir != fs->root || !strchr(rest, '/'))
+		return false; /* a link in the last place may be wanted itself: the host knows */
 	LOCKED(&fs->lock);
 	return link_find(fs, rest);
 }

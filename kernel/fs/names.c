@@ -71,7 +71,7 @@ static long make_at(int dirfd, uint64_t path, uint32_t mode, uint64_t device)
 	if (error)
 		return error;
 	if (!w->at->ops->create)
-		return -EPERM;
+		return -ENOENT; /* as Linux' /proc says */
 	return w->at->ops->create(w->at, w->rest, w->last_length, mode & ~(init_process.umask & 0777), device, NULL);
 }
 
@@ -213,13 +213,18 @@ static long link_at(int olddir, uint64_t old, int newdir, uint64_t new, unsigned
 		error = file_inode(from->file, &i);
 	else
 		i = inode_get(from->at);
-	error = error ?: begin_change(&to, newdir, new, -EEXIST) ?: may_make(to);
+	error = error ?: begin_change(&to, newdir, new, -EEXIST);
+	if (!error && to->trailing)
+		error = name_exists(to) ? -EEXIST : -ENOENT;
+	error = error ?: may_make(to);
 	if (error)
 		return error;
 	if (i->mount != to->at->mount)
-		return -EXDEV;
-	if (S_ISDIR(i->mode) || !to->at->ops->link)
-		return -EPERM;
+		error = -EXDEV;
+	else if (S_ISDIR(i->mode) || !to->at->ops->link)
+		error = -EPERM;
+	if (error)
+		return name_exists(to) ? -EEXIST : error;
 	return to->at->ops->link(to->at, to->rest, to->last_length, i);
 }
 
@@ -284,6 +289,20 @@ static void rename_cwd(const struct walk *from, const struct walk *to)
 	cwd->name = name;
 }
 
+/* Linux walks both paths before it looks at what their last names are. */
+static int rename_begin(struct walk **from, int olddir, uint64_t old, struct walk **to, int newdir, uint64_t new,
+			uint32_t flags)
+{
+	int error = walk_begin(from, olddir, old, 0) ?: walk_run(*from, WALK_PARENT);
+
+	error = error ?: walk_begin(to, newdir, new, 0) ?: walk_run(*to, WALK_PARENT);
+	if (error)
+		return error;
+	if ((*from)->at->mount != (*to)->at->mount)
+		return -EXDEV;
+	return walk_parent(*from, -EBUSY) ?: walk_parent(*to, flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY);
+}
+
 static long rename_at(int olddir, uint64_t old, int newdir, uint64_t new, uint32_t flags)
 {
 	_cleanup_walk_ struct walk *from = NULL, *to = NULL;
@@ -292,19 +311,17 @@ static long rename_at(int olddir, uint64_t old, int newdir, uint64_t new, uint32
 	if (flags & ~(uint32_t)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT) ||
 	    (flags & RENAME_EXCHANGE && flags & (RENAME_NOREPLACE | RENAME_WHITEOUT)))
 		return -EINVAL;
-	error = begin_change(&from, olddir, old, -EBUSY) ?: begin_change(&to, newdir, new, flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY);
+	error = rename_begin(&from, olddir, old, &to, newdir, new, flags);
 	if (error)
 		return error;
-	if (from->at->mount != to->at->mount)
-		return -EXDEV;
 	error = may_remove(from) ?: is_mount_point(to) ? -EBUSY : inode_permission(to->at, W_OK | X_OK);
 	error = error ?: rename_trailing(from, to);
 	if (error)
 		return error;
 	if (moves_into_itself(from, to))
-		return -EINVAL;
+		return name_exists(from) ? -EINVAL : -ENOENT;
 	if (moves_into_itself(to, from))
-		return flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
+		return !name_exists(from) ? -ENOENT : flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
 	if (!from->at->ops->rename)
 		return -EPERM;
 	error = from->at->ops->rename(from->at, from->rest, from->last_length, to->at, to->rest, to->last_length, flags);

@@ -48,10 +48,10 @@ int inode_open(struct inode *i, const char *name, uint32_t flags, bool created, 
 {
 	int error;
 
-	if (S_ISLNK(i->mode) && (flags & (O_PATH | O_NOFOLLOW)) != (O_PATH | O_NOFOLLOW))
-		return -ELOOP;
 	if (flags & O_DIRECTORY && !S_ISDIR(i->mode))
 		return -ENOTDIR;
+	if (S_ISLNK(i->mode) && (flags & (O_PATH | O_NOFOLLOW)) != (O_PATH | O_NOFOLLOW))
+		return -ELOOP;
 	if (flags & O_PATH) {
 		error = open_as_path(i, flags, out);
 	} else {

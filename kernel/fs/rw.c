@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/heap.h"
+#include "kernel/mm/mm.h"
 #include "kernel/syscall.h"
 
 #define RW_MAX 0x7ffff000UL /* what Linux moves in one call at most */
@@ -30,6 +31,7 @@ long file_read(struct file *f, const struct iov *to, int64_t *pos)
 		return -EBADF;
 	if (!f->ops->read)
 		return is_directory(f) ? -EISDIR : -EINVAL;
+	mm_file_before(f, (uint64_t)(pos ? *pos : f->pos), to->total);
 	if (pos || !f->ops->positioned)
 		return f->ops->read(f, to, pos);
 	/* Held over a copy to the program: nobody who serves a fault takes pos_lock, and files with a position never block. */
@@ -37,16 +39,28 @@ long file_read(struct file *f, const struct iov *to, int64_t *pos)
 	return f->ops->read(f, to, &f->pos);
 }
 
-long file_write(struct file *f, const struct iov *from, int64_t *pos)
+static long write_positioned(struct file *f, const struct iov *from, int64_t *pos)
 {
-	if (!writable(f))
-		return -EBADF;
-	if (!f->ops->write)
-		return -EINVAL;
 	if (pos || !f->ops->positioned)
 		return f->ops->write(f, from, pos);
 	LOCKED(&f->pos_lock); /* as in file_read() */
 	return f->ops->write(f, from, &f->pos);
+}
+
+long file_write(struct file *f, const struct iov *from, int64_t *pos)
+{
+	const bool append = f->flags & O_APPEND;
+	uint64_t start = append ? 0 : (uint64_t)(pos ? *pos : f->pos), length = append ? INT64_MAX : from->total;
+	long n;
+
+	if (!writable(f))
+		return -EBADF;
+	if (!f->ops->write)
+		return -EINVAL;
+	mm_file_before(f, start, length);
+	n = write_positioned(f, from, pos);
+	mm_file_written(f, start, length);
+	return n;
 }
 
 static struct iov iov_one(uint64_t buf, uint64_t size)

@@ -3,6 +3,7 @@
 #include "abi/linux/memfd.h"
 #include "abi/linux/mman.h"
 #include "base/mem.h"
+#include "kernel/fs/dev.h"
 #include "kernel/fs/flock.h"
 #include "kernel/fs/tmpfs.h"
 #include "kernel/ipc/pipe.h"
@@ -370,7 +371,7 @@ static long tmpdir_readdir(struct file *f, uint64_t buf, uint64_t size)
 
 static long tmpdir_seek(struct file *f, int64_t offset, int whence)
 {
-	return file_seek_within(f, offset, whence, (int64_t)node_of(f)->next_cookie);
+	return whence == SEEK_SET || whence == SEEK_CUR ? file_seek_within(f, offset, whence, 0) : -EINVAL;
 }
 
 static const struct file_ops tmpdir_ops = {
@@ -388,6 +389,8 @@ int tmpfile_open(struct inode *i, uint32_t flags, struct file **out)
 {
 	if (S_ISFIFO(i->mode))
 		return pipe_open_fifo(i, flags, out);
+	if (S_ISCHR(i->mode))
+		return dev_open(i, tmpfs_node_of(i)->rdev, flags, out);
 	if (!S_ISREG(i->mode) && !S_ISDIR(i->mode))
 		return -ENXIO;
 	*out = file_new(S_ISDIR(i->mode) ? &tmpdir_ops : &tmpfile_ops, flags, NULL);

@@ -311,6 +311,8 @@ static int rename_check(const struct tmpfs_node *from, const struct tmpfs_node *
 		return -ENOENT;
 	if (over && flags & RENAME_NOREPLACE)
 		return -EEXIST;
+	if (over == node)
+		return 0;
 	if (sticky_refuses(from, node) || (over && sticky_refuses(to, over)))
 		return -EPERM;
 	if (!over || flags & RENAME_EXCHANGE)

@@ -189,6 +189,10 @@ static int step_up(struct walk *w)
 		return 0;
 	while (w->name[cut - 1] != '/')
 		cut--;
+	if (!*w->rest) { /* what stood last was "..", not the name that is walked now */
+		w->rest = w->text;
+		memcpy(w->text, ".", 2);
+	}
 	return rest_prepend(w, w->name, cut) ?: stand_at(w, inode_get(mounts[0].root), "/", 1);
 }
 
@@ -329,7 +333,8 @@ static int segment_link(struct walk *w, size_t segment, char behind)
 	else if (size < 0)
 		error = (int)size;
 	else if (!w->rest[end] && !wants_last_link(w))
-		error = w->goal == WALK_OPEN && w->open_flags & O_CREAT ? -EEXIST : -ELOOP;
+		error = w->goal != WALK_OPEN ? -ELOOP : w->open_flags & O_EXCL ? -EEXIST :
+			w->open_flags & O_DIRECTORY ? -ENOTDIR : -ELOOP;
 	else {
 		size_t before = end;
 
@@ -406,7 +411,12 @@ static int follow_link(struct walk *w, struct inode *link, size_t consumed, bool
 		w->file = f;
 		if (last)
 			return 0;
-		error = file_inode(f, &i) ?: stand_at(w, i, f->name ? f->name : "/", f->name ? strlen(f->name) : 1);
+		error = file_inode(f, &i);
+		if (!error && !S_ISDIR(i->mode)) {
+			inode_put(i);
+			error = -ENOTDIR;
+		}
+		error = error ?: stand_at(w, i, f->name ? f->name : "/", f->name ? strlen(f->name) : 1);
 		file_put(f);
 		w->file = NULL;
 		return error;
@@ -421,17 +431,14 @@ static int follow_link(struct walk *w, struct inode *link, size_t consumed, bool
 }
 
 /* O_CREAT of a name that is not there: the new inode. */
-static int step_create(struct walk *w, size_t n, bool trailing, struct inode **child)
+static int step_create(struct walk *w, size_t n, struct inode **child)
 {
-	int error;
+	int error = walk_writable(w) ?: inode_permission(w->at, W_OK | X_OK);
 
-	if (trailing)
-		return -EISDIR;
-	error = walk_writable(w) ?: inode_permission(w->at, W_OK | X_OK);
 	if (error)
 		return error;
 	if (!w->at->ops->create)
-		return -EACCES;
+		return -ENOENT; /* as Linux' /proc says */
 	w->open_flags &= ~(uint32_t)(O_EXCL | O_TRUNC);
 	w->open_flags |= WALK_CREATED;
 	return w->at->ops->create(w->at, w->rest, n, S_IFREG | (w->mode & 07777), 0, child);
@@ -463,9 +470,11 @@ static int step_name(struct walk *w)
 	}
 	if (n > NAME_MAX)
 		return -ENAMETOOLONG;
+	if (last && behind && w->goal == WALK_OPEN && w->open_flags & O_CREAT)
+		return -EISDIR;
 	error = inode_permission(w->at, X_OK) ?: w->at->ops->lookup(w->at, w->rest, n, &child);
 	if (error == -ENOENT && last && w->goal == WALK_OPEN && w->open_flags & O_CREAT)
-		error = step_create(w, n, behind, &child);
+		error = step_create(w, n, &child);
 	if (error)
 		return error;
 	if (S_ISLNK(child->mode) && (!last || behind || wants_last_link(w))) {

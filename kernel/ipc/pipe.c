@@ -404,7 +404,7 @@ static long pipe_fcntl(struct file *f, int cmd, uint64_t arg)
 		return (long)__atomic_load_n(&p->capacity, __ATOMIC_RELAXED);
 	if (cmd != F_SETPIPE_SZ)
 		return -EINVAL;
-	if ((uint32_t)arg == 0 || (uint32_t)arg > 1U << 31)
+	if ((uint32_t)arg > 1U << 31)
 		return -EINVAL;
 	if ((uint32_t)arg > PIPE_SIZE_MAX)
 		return -EPERM;

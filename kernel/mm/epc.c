@@ -42,8 +42,10 @@ static void epc_accept_change(uint64_t addr, uint64_t count, uint64_t flags)
 		uint64_t code = enclu_eaccept(&secinfo, addr + i * PAGE_SIZE);
 
 		if (code != SGX_SUCCESS)
-			kernel_die("EACCEPT of page %#lx as %#lx: expected success, found code %lu: the host did not do "
-				   "what it was asked", addr + i * PAGE_SIZE, flags, code);
+			kernel_die(
+				"EACCEPT of page %#lx as %#lx: expected success, found code %lu: the host did not do "
+				"what it was asked",
+				addr + i * PAGE_SIZE, flags, code);
 	}
 }
 

@@ -14,7 +14,10 @@ uint64_t epc_add(uint64_t addr, uint64_t count) must_check;
 int epc_add_copy(uint64_t addr, uint64_t source, uint32_t rwx) must_check;
 /* Add permissions; no exit. */
 void epc_extend(uint64_t addr, uint64_t count, uint32_t rwx);
-/* Reduce pages that all have the permissions `from` to `to`, a part of them. 0, or the host's negative errno: nothing done. */
+/*
+ * Reduce pages that all have the permissions `from` to `to`, a part of them. 0, or the host's negative errno: nothing
+ * done.
+ */
 int epc_restrict(uint64_t addr, uint64_t count, uint32_t from, uint32_t to) must_check;
 /* Take pages out of the enclave. */
 int epc_remove(uint64_t addr, uint64_t count) must_check;

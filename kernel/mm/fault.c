@@ -2,11 +2,10 @@
  * Page faults: the first touch of a page, the first write to a page of a shared file, a stack that grows, or an error
  * of the program. What is absent is added for some pages around the fault, because most neighbours are wanted next.
  */
-#include "base/mem.h"
 #include "kernel/fs/file.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/epc.h"
-#include "kernel/mm/heap.h"
+#include "kernel/mm/fill.h"
 #include "kernel/mm/space.h"
 #include "kernel/task/process.h"
 
@@ -15,17 +14,6 @@
 #define SPURIOUS_MAX 1000U
 #define AROUND_PAGES 16U
 #define AROUND_MAX 512U      /* anonymous memory */
-#define AROUND_FILE_MAX 32U  /* what comes from files is read at once */
-
-/* The run of file pages that one fault brings in, while mm->lock is not held. */
-struct fill {
-	struct file *file;
-	uint64_t start, count, offset;
-	uint64_t wanted;  /* the page that must come */
-	uint8_t *buffer;  /* count pages, when the file lends none */
-	uint64_t room;    /* pages of buffer */
-	const void *source[AROUND_FILE_MAX]; /* NULL: this page could not be read, or lies beyond the end */
-};
 
 static uint64_t stack_limit(void)
 {
@@ -85,110 +73,6 @@ static enum mm_fault_result fault_anonymous(struct mm *mm, struct vma *v, uint64
 	return MM_FAULT_BUS;
 }
 
-/* Size of the file in pages: what lies beyond cannot be touched. */
-static uint64_t fill_file_pages(struct file *f)
-{
-	struct stat st;
-
-	if (!f->ops->getattr || f->ops->getattr(f, &st))
-		return 0;
-	return S_ISREG(st.st_mode) ? PAGE_UP((uint64_t)st.st_size) / PAGE_SIZE : UINT64_MAX / PAGE_SIZE;
-}
-
-static bool fill_buffer(struct fill *fill)
-{
-	while (!fill->buffer && fill->room) {
-		fill->buffer = heap_pages(fill->room);
-		if (!fill->buffer)
-			fill->room /= 2;
-	}
-	return fill->buffer;
-}
-
-/* Files of the host are read at once: one exit for the whole run. The end of the file is where the bytes end. */
-static void fill_from_host(struct fill *fill)
-{
-	uint64_t size, got = 0;
-
-	if (!fill_buffer(fill))
-		return;
-	size = fill->room * PAGE_SIZE;
-	while (got < size) {
-		struct iov to = IOV_KERNEL(fill->buffer + got, size - got);
-		int64_t pos = (int64_t)(fill->offset + got);
-		long n = fill->file->ops->read(fill->file, &to, &pos);
-
-		if (n <= 0)
-			break;
-		got += (uint64_t)n;
-	}
-	for (uint64_t i = 0; i * PAGE_SIZE < got; i++)
-		fill->source[i] = fill->buffer + i * PAGE_SIZE;
-}
-
-static const void *fill_page(struct fill *fill, uint64_t i)
-{
-	const struct file_ops *ops = fill->file->ops;
-	uint64_t index = fill->offset / PAGE_SIZE + i;
-	const void *lent = ops->map_peek ? ops->map_peek(fill->file, index) : NULL;
-	uint8_t *own;
-
-	if (lent && !((uint64_t)lent & PAGE_MASK))
-		return lent;
-	if (!fill_buffer(fill) || i >= fill->room)
-		return NULL;
-	own = fill->buffer + i * PAGE_SIZE;
-	if (lent)
-		memcpy(own, lent, PAGE_SIZE);
-	else if (!ops->map_page || ops->map_page(fill->file, index, own))
-		return NULL;
-	return own;
-}
-
-static void fill_read(struct fill *fill)
-{
-	const struct file_ops *ops = fill->file->ops;
-	uint64_t pages;
-
-	fill->room = fill->count;
-	if (fill->file->host_fd >= 0 && !ops->map_peek && ops->read) {
-		fill_from_host(fill);
-		return;
-	}
-	pages = fill_file_pages(fill->file);
-	for (uint64_t i = 0; i < fill->count && fill->offset / PAGE_SIZE + i < pages; i++)
-		fill->source[i] = fill_page(fill, i);
-}
-
-/* With the lock again: put in what is still absent, if the area is still what it was. */
-static enum mm_fault_result fill_commit(struct mm *mm, const struct fill *fill, bool write)
-{
-	const struct vma *v = vma_find(&mm->areas, fill->wanted);
-	uint64_t wanted = (fill->wanted - fill->start) / PAGE_SIZE;
-	enum mm_fault_result result = MM_FAULT_DONE;
-	uint32_t rwx;
-
-	if (!v || v->start > fill->wanted || v->file != fill->file ||
-	    vma_file_offset(v, fill->wanted) != fill->offset + wanted * PAGE_SIZE)
-		return MM_FAULT_DONE; /* run again, and see what is there now */
-	rwx = vma_access(v->prot);
-	for (uint64_t i = 0; i < fill->count; i++) {
-		uint64_t addr = fill->start + i * PAGE_SIZE;
-		uint32_t page_rwx = rwx;
-		int error = -EIO;
-
-		if (addr < v->start || addr >= v->end || pagemap_get(&mm->pages, addr) & PAGE_COMMITTED)
-			continue;
-		if (v->flags & VMA_WRITEBACK && !(write && i == wanted))
-			page_rwx &= ~(uint32_t)PROT_WRITE;
-		if (fill->source[i])
-			error = space_commit_copy(mm, addr, fill->source[i], page_rwx);
-		if (error && i == wanted)
-			result = MM_FAULT_BUS;
-	}
-	return result;
-}
-
 /* Called with mm->lock held; gives it up while the file is read. */
 static enum mm_fault_result fault_file(struct mm *mm, struct vma *v, uint64_t page, bool write)
 {
@@ -207,8 +91,7 @@ static enum mm_fault_result fault_file(struct mm *mm, struct vma *v, uint64_t pa
 	fill_read(&fill);
 	lock_acquire(&mm->lock);
 	result = fill_commit(mm, &fill, write);
-	if (fill.buffer)
-		heap_pages_free(fill.buffer, fill.room);
+	fill_done(&fill);
 	return result;
 }
 
@@ -266,6 +149,7 @@ enum mm_fault_result mm_fault(uint64_t addr, uint32_t access)
 		return MM_FAULT_MAPERR;
 	lock_acquire(&mm_self.lock);
 	result = fault_locked(&mm_self, addr, access, &used);
+	mm_self.faults += result == MM_FAULT_DONE;
 	lock_release(&mm_self.lock);
 	file_put(used);
 	return result;

@@ -1,7 +1,8 @@
 /*
  * Two layers under one lock: runs of pages, found by a scan of one descriptor a page, and slab pages for sizes up to
- * 2 KiB. Descriptors lie at KERNEL_HEAP and are accepted as the heap grows; the pages follow. What lies below `frontier`
- * is in the enclave (but for thread blocks and their guards), what lies above never was: its first use needs no zeroing.
+ * 2 KiB. Descriptors lie at KERNEL_HEAP and are accepted as the heap grows; the pages follow. What lies below
+ * `frontier` is in the enclave (but for thread blocks and their guards), what lies above never was: its first use needs
+ * no zeroing.
  */
 #include "kernel/mm/heap.h"
 

@@ -7,7 +7,9 @@
 
 #include "abi/types.h"
 
-/* From 2 KiB on, page aligned whole pages; smaller sizes are rounded up to a power of two (from 32) and aligned to it. */
+/*
+ * From 2 KiB on, page aligned whole pages; smaller sizes are rounded up to a power of two (from 32) and aligned to it.
+ */
 void *heap_alloc(size_t size) must_check;
 void heap_free(void *p);
 
@@ -15,9 +17,14 @@ void heap_free(void *p);
 void *heap_pages(size_t count) must_check;
 void heap_pages_free(void *p, size_t count);
 
-/* One thread block (abi/layout.h) with its pages accepted, the TCS page still a regular page; guards are holes. 0: none. */
+/*
+ * One thread block (abi/layout.h) with its pages accepted, the TCS page still a regular page; guards are holes. 0:
+ * none.
+ */
 uint64_t heap_thread_block(void) must_check;
-/* Take back a block in which no thread runs any more. Its TCS page, by now of type TCS, is replaced by a regular one. */
+/*
+ * Take back a block in which no thread runs any more. Its TCS page, by now of type TCS, is replaced by a regular one.
+ */
 void heap_thread_block_free(uint64_t block);
 
 /* Pages that the heap has in the enclave, used or kept. */

@@ -27,17 +27,43 @@ enum mm_fault_result mm_fault(uint64_t addr, uint32_t access);
 
 /* brk for exec: where the heap starts, page aligned. */
 void mm_set_brk(uint64_t start);
-/* Replace the page of program text that holds `addr` by a copy with `size` bytes changed; safe against running threads. */
+/*
+ * Replace the page of program text that holds `addr` by a copy with `size` bytes changed; safe against running threads.
+ */
 int mm_patch_text(uint64_t addr, const void *bytes, size_t size) must_check;
-/* Pages of executable memory for call stubs within +-2 GiB of `near`, filled with INT3; the address or a negative errno. */
+/*
+ * Pages of executable memory for call stubs within +-2 GiB of `near`, filled with INT3; the address or a negative
+ * errno.
+ */
 long mm_stub_pages(uint64_t near, size_t count) must_check;
+
+/*
+ * A shared writable mapping is a cache of its part of the file. Before a read or write of [offset, offset+length) by
+ * other means, written pages go to the file; after a write, clean pages go, so that the next touch finds what was
+ * written. No lock may be held that the file's operations take. Costs a load while there is no such mapping.
+ */
+void shared_before(struct file *f, uint64_t offset, uint64_t length);
+void shared_written(struct file *f, uint64_t offset, uint64_t length);
+extern bool shared_writable; /* atomic: there was such a mapping */
+
+static inline void mm_file_before(struct file *f, uint64_t offset, uint64_t length)
+{
+	if (__atomic_load_n(&shared_writable, __ATOMIC_RELAXED))
+		shared_before(f, offset, length);
+}
+
+static inline void mm_file_written(struct file *f, uint64_t offset, uint64_t length)
+{
+	if (__atomic_load_n(&shared_writable, __ATOMIC_RELAXED))
+		shared_written(f, offset, length);
+}
 
 /* Before the process ends: write shared file mappings back. No lock may be held. */
 void mm_flush(void);
 
 void mm_start(uint64_t memory_limit);
 struct mm_usage {
-	uint64_t virtual_pages, committed_pages, peak_pages, stack_pages, text_pages, data_pages;
+	uint64_t virtual_pages, committed_pages, peak_pages, stack_pages, text_pages, data_pages, faults;
 };
 void mm_usage(struct mm_usage *out);
 /* Print /proc/self/maps lines through a callback; 0 or the callback's negative errno. */

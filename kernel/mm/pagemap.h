@@ -11,7 +11,7 @@
 /* A page's state: 0 absent, else one of these with its permissions in the EPCM (SGX_SECINFO_R, W, X). */
 #define PAGE_RWX 0x07U
 #define PAGE_COMMITTED 0x08U /* belongs to an area */
-#define PAGE_PARKED 0x10U    /* belongs to none: kept for the next anonymous mapping; old contents, no permissions */
+#define PAGE_PARKED 0x10U    /* kept for the next anonymous mapping (park.c): zero, no permissions */
 
 #define PAGEMAP_LEAF 512U
 

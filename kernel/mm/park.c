@@ -1,8 +1,9 @@
 /*
  * Pages between two lives. A page's first touch can cost the host 30 times what zeroing costs, and giving it back takes
- * two exits; so pages of anonymous memory that the program does not want any more are parked: they stay in the enclave,
- * without permissions, with their old contents, and are zeroed when a mapping at their address wants one. The search for
- * free room prefers addresses where pages are parked.
+ * two exits; so pages of anonymous memory that the program does not want any more are parked: zeroed, then left in the
+ * enclave without permissions, until a mapping at their address wants them. They are zeroed on the way in, because on
+ * the way out a neighbour of the page that faulted would be open to its owner, another thread, before it is zero. The
+ * search for free room prefers addresses where pages are parked.
  */
 #include "kernel/kernel.h"
 #include "kernel/mm/epc.h"
@@ -39,6 +40,19 @@ static uint64_t park_run(const struct mm *mm, uint64_t start, uint64_t end)
 	return start;
 }
 
+static void park_zero(const struct mm *mm, uint64_t start, uint64_t end)
+{
+	uint32_t state;
+
+	for (uint64_t stop; start < end; start = stop) {
+		uint64_t count = ((stop = pagemap_run(&mm->pages, start, end, &state)) - start) / PAGE_SIZE;
+
+		if (!(state & PROT_WRITE))
+			epc_extend(start, count, PROT_READ | PROT_WRITE);
+		epc_zero(start, count);
+	}
+}
+
 int space_park(struct mm *mm, uint64_t start, uint64_t end)
 {
 	uint32_t state;
@@ -57,6 +71,7 @@ int space_park(struct mm *mm, uint64_t start, uint64_t end)
 			continue;
 		}
 		stop = last;
+		park_zero(mm, start, stop);
 		error = epc_restrict(start, count, PAGE_RWX, 0);
 		if (error)
 			return error;

@@ -17,7 +17,10 @@ struct remap {
 	int flags;
 };
 
-/* One run of pages that are alike. Memory for the page map is prepared; a processor out of memory ends the process here. */
+/*
+ * One run of pages that are alike. Memory for the page map is prepared; a processor out of memory ends the process
+ * here.
+ */
 static void move_run(struct mm *mm, uint64_t from, uint64_t to, uint64_t count, uint32_t rwx)
 {
 	bool done = true;
@@ -84,6 +87,8 @@ static long remap_move(struct mm *mm, const struct remap *r, struct vma *v, stru
 	if (v->file) {
 		moved->file = file_get(v->file);
 		moved->offset = v->offset;
+		moved->device = v->device;
+		moved->inode = v->inode;
 	}
 	error = move_pages(mm, r->old, (uint64_t)to, keep);
 	if (error) { /* what was moved already is lost only if the host refused to remove a page */

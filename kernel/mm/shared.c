@@ -12,6 +12,8 @@
 
 #define FLUSH_PAGES 16U
 
+bool shared_writable;
+
 /* Dirty pages on their way to the file. */
 struct flush {
 	struct file *file;
@@ -19,17 +21,41 @@ struct flush {
 	uint8_t *buffer; /* FLUSH_PAGES */
 };
 
-bool shared_alias(const struct mm *mm, const struct file *f, uint64_t offset, uint64_t length, const struct vma *except)
+/* Which file is it? False: one that nobody maps. */
+bool shared_identity(struct file *f, uint64_t *device, uint64_t *inode)
 {
-	for (const struct vma *v = vma_find(&mm->areas, 0); v; v = vma_next(&mm->areas, v)) {
-		bool same = v->file && (v->file == f || (f->inode && v->file->inode == f->inode));
+	struct stat st;
 
-		if (v != except && same && v->flags & VMA_WRITEBACK && v->prot & PROT_WRITE &&
-		    v->offset < offset + length && offset < v->offset + (v->end - v->start)) {
+	if (!f->ops->getattr || !f->ops->map_check || f->ops->getattr(f, &st))
+		return false;
+	*device = st.st_dev;
+	*inode = st.st_ino;
+	return true;
+}
+
+/* The next area at or above *at that caches part of [offset, offset+length) of the file. */
+static struct vma *shared_find(const struct mm *mm, uint64_t *at, uint64_t device, uint64_t inode, uint64_t offset,
+			       uint64_t length)
+{
+	for (struct vma *v; (v = vma_find(&mm->areas, *at)); *at = v->end)
+		if (v->flags & VMA_WRITEBACK && v->device == device && v->inode == inode &&
+		    v->offset < offset + length && offset < v->offset + (v->end - v->start))
+			return v;
+	return NULL;
+}
+
+bool shared_alias(const struct mm *mm, const struct vma *as, const struct vma *except)
+{
+	uint64_t at = 0;
+	const struct vma *v;
+
+	while ((v = shared_find(mm, &at, as->device, as->inode, as->offset, as->end - as->start))) {
+		if (v != except && v->prot & PROT_WRITE) {
 			kernel_log("mmap: a second writable shared mapping of %s is not supported",
-				   f->name ? f->name : f->ops->kind);
+				   as->file->name ? as->file->name : as->file->ops->kind);
 			return true;
 		}
+		at = v->end;
 	}
 	return false;
 }
@@ -97,7 +123,7 @@ int shared_flush(uint64_t start, uint64_t end)
 	struct flush f = { .buffer = NULL };
 	int found = 1, error = 0;
 
-	if (!__atomic_load_n(&mm_self.shared_writable, __ATOMIC_RELAXED))
+	if (!__atomic_load_n(&shared_writable, __ATOMIC_RELAXED))
 		return 0;
 	f.buffer = heap_pages(FLUSH_PAGES);
 	if (!f.buffer)
@@ -117,6 +143,60 @@ int shared_flush(uint64_t start, uint64_t end)
 	}
 	heap_pages_free(f.buffer, FLUSH_PAGES);
 	return found < 0 ? found : error;
+}
+
+/* The program's addresses of [offset, offset+length) in one area. */
+static void shared_addresses(const struct vma *v, uint64_t offset, uint64_t length, uint64_t *start, uint64_t *end)
+{
+	uint64_t low = offset > v->offset ? PAGE_DOWN(offset) - v->offset : 0;
+	uint64_t high = PAGE_UP(offset + length) - v->offset, size = v->end - v->start;
+
+	*start = v->start + low;
+	*end = v->start + (high < size ? high : size);
+}
+
+/* Clean pages of the range go; those that were written since stay, and win. */
+static void shared_forget(struct mm *mm, uint64_t start, uint64_t end)
+{
+	uint32_t state;
+
+	for (uint64_t stop; (stop = pagemap_next(&mm->pages, &start, end, &state)); start = stop)
+		if (state & PAGE_COMMITTED && !(state & PROT_WRITE) && space_release(mm, start, stop))
+			kernel_log("pages at %#lx could not be given back", start);
+}
+
+static void shared_each(struct file *f, uint64_t offset, uint64_t length, bool written)
+{
+	uint64_t device, inode, at = 0, start = 0, end = 0;
+	struct vma *v;
+
+	if (!length || offset > INT64_MAX || !shared_identity(f, &device, &inode))
+		return;
+	if (length > INT64_MAX - offset)
+		length = INT64_MAX - offset;
+	do {
+		lock_acquire(&mm_self.lock);
+		v = shared_find(&mm_self, &at, device, inode, offset, length);
+		if (v) {
+			at = v->end;
+			shared_addresses(v, offset, length, &start, &end);
+			if (written)
+				shared_forget(&mm_self, start, end);
+		}
+		lock_release(&mm_self.lock);
+		if (v && !written && shared_flush(start, end))
+			kernel_log("shared mappings: pages at %#lx could not be written back", start);
+	} while (v);
+}
+
+void shared_before(struct file *f, uint64_t offset, uint64_t length)
+{
+	shared_each(f, offset, length, false);
+}
+
+void shared_written(struct file *f, uint64_t offset, uint64_t length)
+{
+	shared_each(f, offset, length, true);
 }
 
 void mm_flush(void)

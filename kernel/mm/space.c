@@ -105,7 +105,6 @@ uint64_t space_commit(struct mm *mm, const struct vma *v, uint64_t addr, uint64_
 
 		if (state & PAGE_PARKED && rwx == RW) {
 			epc_extend(addr, pages, RW);
-			epc_zero(addr, pages);
 			mm->parked -= pages;
 			done = pages;
 		} else {
@@ -200,6 +199,7 @@ void mm_usage(struct mm_usage *out)
 	LOCKED(&mm_self.lock);
 	out->virtual_pages = mm_self.virtual_pages;
 	out->committed_pages = mm_self.committed + heap_committed();
+	out->faults = mm_self.faults;
 	out->peak_pages = mm_self.peak + heap_committed();
 	for (struct vma *v = vma_find(&mm_self.areas, 0); v; v = vma_next(&mm_self.areas, v)) {
 		uint64_t pages = (v->end - v->start) / PAGE_SIZE;

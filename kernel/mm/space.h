@@ -27,9 +27,9 @@ struct mm {
 	struct vma_tree areas;
 	struct pagemap pages;
 	uint64_t virtual_pages, committed, peak, parked, limit; /* pages */
+	uint64_t faults; /* that were served */
 	struct park_range park_ranges[PARK_RANGES]; /* newest first */
 	uint64_t brk_start, brk;
-	bool shared_writable; /* atomic: there was a shared writable mapping of a file */
 	uint64_t spurious_page; /* the page of the last fault that nothing explained, and how many came in a row */
 	uint32_t spurious_count;
 	bool lock_future; /* mlockall(MCL_FUTURE) without MCL_ONFAULT */
@@ -39,7 +39,9 @@ extern struct mm mm_self;
 
 /* space.c: pages of [start, end), whatever areas there are. mm->lock is held. */
 struct vma *space_area_new(struct mm *mm, uint64_t start, uint64_t end, uint32_t prot, uint32_t flags);
-/* Commit pages of an anonymous area (none of them is), zeroed, with its permissions; returns how many, from the front. */
+/*
+ * Commit pages of an anonymous area (none of them is), zeroed, with its permissions; returns how many, from the front.
+ */
 uint64_t space_commit(struct mm *mm, const struct vma *v, uint64_t addr, uint64_t count);
 /* The same for one page with contents (a readable kernel address). -ENOMEM */
 int space_commit_copy(struct mm *mm, uint64_t addr, const void *source, uint32_t rwx) must_check;
@@ -73,8 +75,9 @@ long space_choose(struct mm *mm, uint64_t hint, uint64_t length, int flags);
 
 /* shared.c: write dirty pages of shared file mappings back. Takes mm->lock itself. */
 int shared_flush(uint64_t start, uint64_t end) must_check;
+bool shared_identity(struct file *f, uint64_t *device, uint64_t *inode) must_check;
 /* Is this part of the file mapped shared and writable, other than by `except`? mm->lock is held. */
-bool shared_alias(const struct mm *mm, const struct file *f, uint64_t offset, uint64_t length, const struct vma *except);
+bool shared_alias(const struct mm *mm, const struct vma *as, const struct vma *except);
 
 static inline bool space_range_ok(uint64_t addr, uint64_t length)
 {

@@ -1,7 +1,7 @@
 /*
  * Changing program text. A page with X and without W cannot be stored to, and stores would tear under the threads that
- * run there; so the page as a whole leaves the enclave and a changed copy takes its place (EACCEPTCOPY wants a page that
- * is PENDING: there is no cheaper way, SDM 3D 40.4). Whoever runs into the gap faults and waits for mm->lock.
+ * run there; so the page as a whole leaves the enclave and a changed copy takes its place (EACCEPTCOPY wants a page
+ * that is PENDING: there is no cheaper way, SDM 3D 40.4). Whoever runs into the gap faults and waits for mm->lock.
  */
 #include "base/mem.h"
 #include "kernel/kernel.h"
@@ -9,7 +9,8 @@
 #include "kernel/mm/heap.h"
 #include "kernel/mm/space.h"
 
-#define STUB_REACH (2 * GIB - 2 * MIB) /* of a 32-bit displacement, with room for the page and the site's neighbourhood */
+/* of a 32-bit displacement, with room for the page and the site's neighbourhood */
+#define STUB_REACH (2 * GIB - 2 * MIB)
 #define INT3 0xcc
 
 static int text_replace(struct mm *mm, uint64_t addr, const void *bytes, size_t size, uint8_t *copy)

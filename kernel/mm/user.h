@@ -1,7 +1,7 @@
 /*
- * The program's memory as the kernel reaches it. An address from the program is a uint64_t, never a pointer, until it was
- * copied by one of these. They fault pages in, and answer -EFAULT where the program has nothing (one instruction each
- * touches the memory; the fault handler knows them by their address). No lock may be held: a fault takes mm->lock.
+ * The program's memory as the kernel reaches it. An address from the program is a uint64_t, never a pointer, until it
+ * was copied by one of these. They fault pages in, and answer -EFAULT where the program has nothing (one instruction
+ * each touches the memory; the fault handler knows them by their address). No lock may be held: a fault takes mm->lock.
  */
 #ifndef ADYTON_KERNEL_MM_USER_H
 #define ADYTON_KERNEL_MM_USER_H
@@ -28,7 +28,10 @@ int put_user_u64(uint64_t to, uint64_t value) must_check;
 /* Atomic on the program's word; *old is what was found. 0 or -EFAULT. */
 int cmpxchg_user_u32(uint64_t addr, uint32_t expected, uint32_t desired, uint32_t *old) must_check;
 
-/* For the fault handler: where the kernel goes on when program memory is missing at this instruction; 0: not one of ours. */
+/*
+ * For the fault handler: where the kernel goes on when program memory is missing at this instruction; 0: not one of
+ * ours.
+ */
 uint64_t user_fixup(uint64_t rip);
 
 /*
@@ -55,7 +58,10 @@ int iov_put(const struct iov *v, uint64_t offset, const void *from, size_t size)
 int iov_get(const struct iov *v, uint64_t offset, void *to, size_t size) must_check;
 /* The single piece that holds [offset, offset+size), or 0 when it is spread over several. */
 uint64_t iov_span(const struct iov *v, uint64_t offset, size_t size);
-/* Read a struct iovec[count] of the program: checks count <= 1024 and the sum as Linux does. `space` has room for count. */
+/*
+ * Read a struct iovec[count] of the program: checks count <= 1024 and the sum as Linux does. `space` has room for
+ * count.
+ */
 int iov_from_user(struct iov *v, struct piece *space, uint64_t vec, uint64_t count) must_check;
 /* v without its first `skip` bytes, at most `size` long, in `one`/`space` (count pieces of room). */
 void iov_slice(struct iov *to, struct piece *space, const struct iov *from, uint64_t skip, uint64_t size);

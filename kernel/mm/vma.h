@@ -1,6 +1,6 @@
 /*
- * The areas of an address space: a balanced (AVL) tree by address, each node of which knows the largest gap below it, so
- * that look-up and the search for free room are both O(log n). Guarded by mm->lock.
+ * The areas of an address space: a balanced (AVL) tree by address, each node of which knows the largest gap below it,
+ * so that look-up and the search for free room are both O(log n). Guarded by mm->lock.
  */
 #ifndef ADYTON_KERNEL_MM_VMA_H
 #define ADYTON_KERNEL_MM_VMA_H
@@ -32,6 +32,7 @@ struct vma {
 	uint32_t flags;      /* VMA_* */
 	struct file *file;   /* NULL: anonymous; holds a reference */
 	uint64_t offset;     /* of start, in the file */
+	uint64_t device, inode; /* VMA_WRITEBACK: which file it is, whoever opened it */
 
 	/* Fault-around: where the next fault of a sequential reader would come, and how far it was read ahead. */
 	uint64_t around_next;
@@ -72,7 +73,9 @@ void vma_resize(struct vma_tree *t, struct vma *v, uint64_t start, uint64_t end)
 int vma_split(struct vma_tree *t, struct vma *v, uint64_t addr) must_check;
 /* Split whatever crosses start or end, so that the range consists of whole areas. */
 int vma_isolate(struct vma_tree *t, uint64_t start, uint64_t end) must_check;
-/* Join v with its neighbours where they are alike; returns the area that holds v's range. Puts a file reference each. */
+/*
+ * Join v with its neighbours where they are alike; returns the area that holds v's range. Puts a file reference each.
+ */
 struct vma *vma_merge(struct vma_tree *t, struct vma *v);
 
 /* The page permissions (SGX_SECINFO_R, W, X) that make prot true: on x86-64 write and execute imply read. */

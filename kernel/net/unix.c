@@ -96,13 +96,13 @@ static void unix_list_move(struct list *to, struct list *from)
 }
 
 /* The peer of a connected end learns that we are gone. */
-static void unix_leave_peer(struct unix_socket *u, struct unix_socket *peer, bool unread)
+static void unix_leave_peer(struct unix_socket *u, struct unix_socket *peer, bool reset)
 {
 	lock_acquire(&peer->lock);
 	list_del(&u->fan_link);
 	if (unix_connects(u)) {
 		peer->eof = peer->peer_gone = true;
-		if (unread)
+		if (reset)
 			peer->error = ECONNRESET;
 	}
 	lock_release(&peer->lock);
@@ -125,7 +125,7 @@ void unix_close(struct unix_socket *u)
 	unix_list_move(&backlog, &u->backlog);
 	lock_release(&u->lock);
 	if (peer)
-		unix_leave_peer(u, peer, !list_empty(&queue));
+		unix_leave_peer(u, peer, !list_empty(&queue) || u->unaccepted);
 	unix_tell_room(u);
 	unix_drop_queue(&queue);
 	list_for_each_safe(at, &backlog) {

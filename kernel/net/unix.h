@@ -29,6 +29,7 @@ struct unix_socket {
 	bool peer_gone;   /* the peer's file is closed */
 	bool receiving;   /* a reader copies from the queue's front, outside the lock; others wait */
 	bool pass_credentials;
+	bool unaccepted;  /* a server end that still waits in a backlog */
 	int32_t error;    /* SO_ERROR */
 
 	struct unix_socket *peer; /* a reference; streams: set once */
@@ -94,8 +95,9 @@ long unix_recv(struct file *f, const struct iov *data, struct host_msg *m, uint3
 /* unix_control.c */
 /* Take descriptors and credentials out of a control area into a message. */
 int unix_control_take(struct unix_message *m, const struct host_msg *from) must_check;
-/* Give them to a receiver: installs the descriptors. room is what the program gave; sets m->control_size and flags. */
-void unix_control_give(const struct unix_message *from, struct host_msg *m, bool credentials, uint32_t flags);
+/* Append them to a receiver's control area (room is what the program gave), installing the descriptors; may set flags. */
+void unix_control_give_credentials(const struct unix_message *from, struct host_msg *m, uint32_t room);
+void unix_control_give_files(const struct unix_message *from, struct host_msg *m, uint32_t room, uint32_t flags);
 
 /* unix_name.c */
 #define UNIX_ON_HOST 1 /* the name lives in a host directory: hostsock it is */
@@ -105,6 +107,7 @@ int unix_name_check(struct host_addr *addr) must_check;
 int unix_name_find(const struct host_addr *addr, struct unix_socket **out) must_check;
 /* Bind: 0, UNIX_ON_HOST, or an error. */
 int unix_name_bind(struct unix_socket *u, const struct host_addr *addr) must_check;
+bool unix_name_exists(const struct host_addr *addr); /* a path that leads somewhere */
 void unix_name_remove(struct unix_socket *u);
 
 /* unix_option.c */

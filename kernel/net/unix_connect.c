@@ -23,8 +23,8 @@ int unix_bind(struct file *f, const struct host_addr *given)
 
 	if (r)
 		return r;
-	if (u->name_size)
-		return -EINVAL;
+	if (u->name_size) /* Linux makes the file before it looks */
+		return unix_name_exists(&addr) ? -EADDRINUSE : -EINVAL;
 	r = unix_name_bind(u, &addr);
 	if (r == UNIX_ON_HOST)
 		r = hostsock_take_over(f) ?: ((struct socket *)f->data)->ops->bind(f, given);
@@ -71,6 +71,15 @@ static int unix_backlog_add(struct unix_socket *l, struct unix_socket *end)
 	return 0;
 }
 
+/* What Linux looks at before the caller's own state. */
+static int unix_listener_check(struct unix_socket *l, bool wait)
+{
+	LOCKED(&l->lock);
+	if (l->state != UNIX_LISTENING || l->dead || l->read_shut)
+		return -ECONNREFUSED;
+	return l->backlog_count > l->backlog_max && !wait ? -EAGAIN : 0;
+}
+
 /* Claim u for this connection, so that two threads do not connect it at once. */
 static int unix_claim(struct unix_socket *u, bool claim)
 {
@@ -94,6 +103,7 @@ static void unix_disjoin(struct unix_socket *u, struct unix_socket *end)
 	lock_acquire(&u->lock);
 	list_init(&u->fan_link);
 	u->eof = u->peer_gone = false;
+	u->error = 0;
 	lock_release(&u->lock);
 }
 
@@ -105,7 +115,9 @@ static int unix_connect_stream(struct file *f, struct unix_socket *u, struct uni
 
 	if (l->socket.type != u->socket.type)
 		return -EPROTOTYPE;
-	error = unix_claim(u, true);
+	error = unix_listener_check(l, deadline);
+	if (!error)
+		error = unix_claim(u, true);
 	if (error)
 		return error;
 	end = unix_new(u->socket.type);
@@ -113,6 +125,7 @@ static int unix_connect_stream(struct file *f, struct unix_socket *u, struct uni
 		(void)unix_claim(u, false);
 		return -ENOMEM;
 	}
+	end->unaccepted = true;
 	end->name_size = l->name_size;
 	memcpy(end->name, l->name, sizeof(end->name));
 	lock_acquire(&u->lock);
@@ -200,6 +213,7 @@ static int unix_backlog_take(struct unix_socket *l, struct unix_socket **end)
 		return -EAGAIN;
 	*end = container_of(l->backlog.next, struct unix_socket, backlog_link);
 	list_del(&(*end)->backlog_link);
+	(*end)->unaccepted = false;
 	l->backlog_count--;
 	return 0;
 }

@@ -86,8 +86,13 @@ static bool unix_give(struct host_msg *m, uint32_t room, uint32_t type, const vo
 	return true;
 }
 
+void unix_control_give_credentials(const struct unix_message *from, struct host_msg *m, uint32_t room)
+{
+	(void)unix_give(m, room, SCM_CREDENTIALS, &from->credentials, sizeof(from->credentials));
+}
+
 /* As many descriptors as there is room for; the others are dropped, as Linux does. */
-static void unix_give_files(const struct unix_message *from, struct host_msg *m, uint32_t room, uint32_t flags)
+void unix_control_give_files(const struct unix_message *from, struct host_msg *m, uint32_t room, uint32_t flags)
 {
 	int32_t fds[SCM_MAX_FD];
 	uint32_t fit = 0, n = 0;
@@ -105,16 +110,4 @@ static void unix_give_files(const struct unix_message *from, struct host_msg *m,
 		m->flags |= MSG_CTRUNC;
 	if (n)
 		(void)unix_give(m, room, SCM_RIGHTS, fds, n * 4);
-}
-
-void unix_control_give(const struct unix_message *from, struct host_msg *m, bool credentials, uint32_t flags)
-{
-	uint32_t room = m->control_size;
-
-	m->control_size = 0;
-	memset(m->control, 0, room);
-	if (credentials)
-		(void)unix_give(m, room, SCM_CREDENTIALS, &from->credentials, sizeof(from->credentials));
-	if (from->file_count)
-		unix_give_files(from, m, room, flags);
 }

@@ -297,33 +297,40 @@ static void unix_unclaim(struct unix_socket *u)
 	sleep_wake(&u->wait, 0);
 }
 
-static void unix_give_sides(const struct unix_socket *u, const struct unix_message *from, struct host_msg *m, uint32_t flags)
+/* Begin to answer: no address, no control messages yet. Returns the room for those. */
+static uint32_t unix_sides_begin(struct host_msg *m)
+{
+	uint32_t room = m ? m->control_size : 0;
+
+	if (m)
+		m->name_size = m->control_size = m->flags = 0;
+	return room;
+}
+
+static void unix_give_sides(const struct unix_socket *u, const struct unix_message *from, struct host_msg *m,
+			    uint32_t room, uint32_t flags)
 {
 	if (!m)
 		return;
-	m->flags = 0;
-	m->name_size = unix_connects(u) ? 0 : from->name_size;
-	memcpy(m->name, from->name, from->name_size);
-	unix_control_give(from, m, u->pass_credentials, flags);
-}
-
-static void unix_give_none(struct host_msg *m)
-{
-	if (m)
-		m->name_size = m->control_size = m->flags = 0;
+	if (!unix_connects(u)) {
+		m->name_size = from->name_size;
+		memcpy(m->name, from->name, from->name_size);
+	}
+	if (u->pass_credentials)
+		unix_control_give_credentials(from, m, room);
+	if (from->file_count)
+		unix_control_give_files(from, m, room, flags);
 }
 
 static long unix_recv_whole(struct unix_socket *u, const struct iov *data, struct host_msg *m, uint32_t flags,
 			    int64_t deadline)
 {
+	uint32_t room = unix_sides_begin(m), size, fits;
 	struct unix_message *msg;
-	uint32_t size, fits;
 	int error = unix_claim_front(u, deadline, &msg);
 
-	if (error || !msg) {
-		unix_give_none(m);
+	if (error || !msg)
 		return error;
-	}
 	size = msg->size;
 	fits = data->total < size ? (uint32_t)data->total : size;
 	error = iov_put(data, 0, msg->data, fits);
@@ -331,11 +338,9 @@ static long unix_recv_whole(struct unix_socket *u, const struct iov *data, struc
 		unix_unclaim(u);
 		return error;
 	}
-	unix_give_sides(u, msg, m, flags);
-	if (m && fits < size)
-		m->flags |= MSG_TRUNC;
-	if (m && !error && u->socket.type == SOCK_SEQPACKET)
-		m->flags |= MSG_EOR;
+	unix_give_sides(u, msg, m, room, flags);
+	if (m)
+		m->flags |= (fits < size ? MSG_TRUNC : 0U) | (u->socket.type == SOCK_SEQPACKET ? MSG_EOR : 0U);
 	if (flags & MSG_PEEK) {
 		unix_unclaim(u);
 	} else {
@@ -345,69 +350,106 @@ static long unix_recv_whole(struct unix_socket *u, const struct iov *data, struc
 	return flags & MSG_TRUNC ? (long)size : (long)fits;
 }
 
-/* One message's part of a stream read. */
-static int unix_recv_part(struct unix_socket *u, struct unix_message *msg, const struct iov *data, uint64_t done,
-			  bool peek, uint32_t *moved)
-{
-	uint64_t left = data->total - done;
-	uint32_t have = msg->size - msg->at;
-	struct unix_message *gone;
-	int error;
+/* A stream read over several messages. Descriptors end it: they belong to the bytes before them. */
+struct unix_reading {
+	struct unix_socket *u;
+	const struct iov *data;
+	struct host_msg *m;
+	uint32_t room, flags;
+	uint64_t done;
+};
 
-	*moved = left < have ? (uint32_t)left : have;
-	error = iov_put(data, done, msg->data + msg->at, *moved);
-	if (error || peek) {
-		unix_unclaim(u);
+/* Copy from one message; returns how many bytes, and says what goes with them. */
+static long unix_read_part(struct unix_reading *r, struct unix_message *msg)
+{
+	uint64_t left = r->data->total - r->done;
+	uint32_t have = msg->size - msg->at, size = left < have ? (uint32_t)left : have;
+	int error = iov_put(r->data, r->done, msg->data + msg->at, size);
+
+	if (error)
 		return error;
-	}
-	gone = unix_release_front(u, msg, *moved, false);
-	if (gone)
-		unix_message_free(gone);
-	unix_tell_room(u);
-	return 0;
+	if (r->m && !r->done && r->u->pass_credentials)
+		unix_control_give_credentials(msg, r->m, r->room);
+	if (r->m && msg->file_count)
+		unix_control_give_files(msg, r->m, r->room, r->flags);
+	r->done += size;
+	return (long)size;
 }
 
-/* May a read that has bytes go on with what is in front now? Descriptors begin a new read. */
-static bool unix_stream_continues(struct unix_socket *u)
+static void unix_drop_files(struct unix_message *msg)
+{
+	for (uint32_t i = 0; i < msg->file_count; i++)
+		file_put(msg->files[i]);
+	msg->file_count = 0;
+}
+
+/* The front is ours: read it and what follows, leaving all in place. */
+static int unix_peek_stream(struct unix_reading *r, struct unix_message *msg)
+{
+	long n = 0;
+
+	while (msg) {
+		bool last;
+
+		n = unix_read_part(r, msg);
+		if (n < 0 || msg->file_count)
+			break;
+		lock_acquire(&r->u->lock);
+		last = msg->link.next == &r->u->queue || r->done == r->data->total;
+		msg = last ? NULL : container_of(msg->link.next, struct unix_message, link);
+		lock_release(&r->u->lock);
+	}
+	unix_unclaim(r->u);
+	return n < 0 ? (int)n : 0;
+}
+
+/* 0 to go on, 1 when descriptors came, or an error. */
+static int unix_take_stream(struct unix_reading *r, struct unix_message *msg)
+{
+	bool files = msg->file_count;
+	struct unix_message *gone;
+	long n = unix_read_part(r, msg);
+
+	if (n < 0) {
+		unix_unclaim(r->u);
+		return (int)n;
+	}
+	unix_drop_files(msg); /* given, or not wanted: they come once */
+	gone = unix_release_front(r->u, msg, (uint32_t)n, false);
+	if (gone)
+		unix_message_free(gone);
+	unix_tell_room(r->u);
+	return files;
+}
+
+static bool unix_more(struct unix_socket *u)
 {
 	LOCKED(&u->lock);
-	if (u->receiving || list_empty(&u->queue))
-		return false;
-	return !container_of(u->queue.next, struct unix_message, link)->file_count;
+	return !list_empty(&u->queue) && !u->receiving;
 }
 
 static long unix_recv_stream(struct unix_socket *u, const struct iov *data, struct host_msg *m, uint32_t flags,
 			     int64_t deadline)
 {
-	uint64_t done = 0;
-	bool peek = flags & MSG_PEEK, wait_all = flags & MSG_WAITALL;
+	struct unix_reading r = { .u = u, .data = data, .m = m, .room = unix_sides_begin(m), .flags = flags };
+	bool wait_all = flags & MSG_WAITALL;
 	int error = 0;
 
-	while (done < data->total) {
+	while (r.done < data->total && !error) {
 		struct unix_message *msg;
-		uint32_t moved;
 
-		if (done && (peek || (!unix_stream_continues(u) && !wait_all)))
-			break;
-		error = unix_claim_front(u, done && !wait_all ? 0 : deadline, &msg);
+		if (r.done && !wait_all && !unix_more(u))
+			break; /* an error or the end is for the next call */
+		error = unix_claim_front(u, r.done && !wait_all ? 0 : deadline, &msg);
 		if (error || !msg)
 			break;
-		if (!done) {
-			unix_give_sides(u, msg, m, flags);
-			if (msg->file_count && !peek) { /* given away: they come once */
-				for (uint32_t i = 0; i < msg->file_count; i++)
-					file_put(msg->files[i]);
-				msg->file_count = 0;
-			}
-		}
-		error = unix_recv_part(u, msg, data, done, peek, &moved);
-		if (error)
+		if (flags & MSG_PEEK) {
+			error = unix_peek_stream(&r, msg);
 			break;
-		done += moved;
+		}
+		error = unix_take_stream(&r, msg);
 	}
-	if (!done)
-		unix_give_none(m);
-	return done ? (long)done : error;
+	return r.done ? (long)r.done : error;
 }
 
 long unix_recv(struct file *f, const struct iov *data, struct host_msg *m, uint32_t flags)

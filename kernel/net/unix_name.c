@@ -185,6 +185,13 @@ int unix_name_bind(struct unix_socket *u, const struct host_addr *addr)
 	return 0;
 }
 
+bool unix_name_exists(const struct host_addr *addr)
+{
+	_cleanup_walk_ struct walk *w = NULL;
+
+	return addr->size != UNIX_PATH && !name_abstract(addr) && !name_walk(addr, false, &w);
+}
+
 void unix_name_remove(struct unix_socket *u)
 {
 	LOCKED(&names_lock);

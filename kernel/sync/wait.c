@@ -34,19 +34,34 @@ static bool park_deadline_passed(int64_t deadline_ns)
 	return deadline_ns != NO_DEADLINE && clock_monotonic_ns() >= deadline_ns;
 }
 
+/*
+ * Announced and free to sleep: 1. 0: a wake-up was there. -EINTR: a signal is. Work without a deliverable signal (somebody
+ * else took it) would end every park at once; it is settled, unannounced, for that may sleep on a lock.
+ */
+static int park_prepare(struct thread *t)
+{
+	for (;;) {
+		if (!park_announce(t))
+			return 0;
+		if (signal_pending(t)) {
+			(void)park_take_token(t);
+			return -EINTR;
+		}
+		if (!thread_has_work(t))
+			return 1;
+		if (park_take_token(t))
+			return 0;
+		signal_settle_work();
+	}
+}
+
 int thread_park(int64_t deadline_ns)
 {
 	struct thread *t = current;
+	int ready = park_prepare(t);
 
-	if (!park_announce(t))
-		return 0;
-	if (signal_pending(t)) {
-		(void)park_take_token(t);
-		return -EINTR;
-	}
-	/* Work without a deliverable signal (somebody else took it) would end every park at once: settle it first. */
-	if (thread_has_work(t))
-		signal_settle_work();
+	if (ready <= 0)
+		return ready;
 	(void)host_park(deadline_ns);
 	if (park_take_token(t))
 		return 0;

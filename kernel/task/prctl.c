@@ -9,15 +9,18 @@
 #include "kernel/syscall.h"
 #include "kernel/task/cred.h"
 
+/* At most 15 bytes of the name count; what comes behind need not be a string, nor be there. */
 static long prctl_set_name(uint64_t addr)
 {
-	char name[17];
-	long length = copy_string_from_user(name, addr, sizeof(name) - 1);
+	char name[16] = { 0 };
 
-	if (length < 0 && length != -ENAMETOOLONG)
-		return length;
-	name[15] = '\0';
-	str_copy(current->comm, sizeof(current->comm), name);
+	for (size_t i = 0; i < sizeof(name) - 1; i++) {
+		if (copy_from_user(&name[i], addr + i, 1))
+			return -EFAULT;
+		if (!name[i])
+			break;
+	}
+	memcpy(current->comm, name, sizeof(name));
 	return host_set_name(name);
 }
 

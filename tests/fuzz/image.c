@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/erofs.h"
 #include "image/inspect.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -11,8 +12,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct inspection i = { .path = "fuzz" };
 	struct fail f;
 	uint8_t *copy;
-	char *text;
+	char *text, path[64];
 
+	(void)!erofs_owner(data, size, size / 4096, path, sizeof(path));
 	(void)!sgxs_read(&i.sgxs, data, size, &f);
 	copy = malloc(size + 1);
 	if (!copy)

@@ -8,7 +8,8 @@ class TapResult(unittest.TextTestResult):
     def stopTest(self, test):
         super().stopTest(test)
         bad = [entry for entry in self.failures + self.errors if entry[0] is test]
-        print(f"{'not ok' if bad else 'ok'} {self.testsRun} - {'.'.join(test.id().split('.')[-2:])}")
+        skipped = "".join(f" # SKIP {reason}" for skipped, reason in self.skipped if skipped is test)
+        print(f"{'not ok' if bad else 'ok'} {self.testsRun} - {'.'.join(test.id().split('.')[-2:])}{skipped}")
 
 
 def run():

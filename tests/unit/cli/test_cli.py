@@ -172,7 +172,8 @@ class CliTest(unittest.TestCase):
         self.fails(125, "expected adyton-host beside this command", "run", "true")
         (self.folder / "lib/adyton/adyton-kernel").unlink()
         self.fails(125, "expected adyton-kernel beside this command", "run", "true", XDG_CACHE_HOME=str(self.folder))
-        self.fails(125, "XDG_CACHE_HOME or HOME", "run", "true", HOME="", ADYTON_KERNEL=KERNEL)
+        (self.folder / "file").touch()
+        self.fails(125, "cannot make the folder", "run", "true", HOME=f"{self.folder}/file", ADYTON_KERNEL=KERNEL)
 
     def test_help(self):
         verbs = ("run", "build", "sign", "keygen", "inspect", "platform", "syscalls")

@@ -1,4 +1,4 @@
-#include "fake.h"
+#include "tests/unit/kernel_mm/fake.h"
 
 #include <stdarg.h>
 
@@ -237,6 +237,12 @@ static int fake_map_page(struct file *f, uint64_t index, void *page)
 {
 	fake_of(f)->reads++;
 	kernel_assert(!mm_self.lock.state);
+	if (fake_of(f)->meanwhile) {
+		void (*meanwhile)(void) = fake_of(f)->meanwhile;
+
+		fake_of(f)->meanwhile = NULL;
+		meanwhile();
+	}
 	if (index == fake_of(f)->broken)
 		return -EIO;
 	*(uint64_t *)page = fake_of(f)->page[index];
@@ -251,7 +257,9 @@ static int fake_map_check(struct file *f, int prot, int flags, uint64_t offset, 
 
 static int fake_getattr(struct file *f, struct stat *st)
 {
-	*st = (struct stat){ .st_mode = S_IFREG, .st_size = (int64_t)fake_of(f)->size };
+	*st = (struct stat){
+		.st_mode = S_IFREG, .st_dev = 1, .st_ino = fake_of(f)->number, .st_size = (int64_t)fake_of(f)->size
+	};
 	return 0;
 }
 
@@ -272,7 +280,7 @@ void fake_file_init(struct fake_file *f, uint64_t size, uint32_t flags)
 	};
 
 	*f = (struct fake_file){ .file = { .refs = 1, .flags = flags, .ops = &ops, .host_fd = -1 }, .size = size,
-				 .broken = UINT64_MAX };
+				 .broken = UINT64_MAX, .number = (uint64_t)f };
 	for (uint64_t i = 0; i < FAKE_FILE_PAGES; i++)
 		f->page[i] = FAKE_FILE(i);
 }

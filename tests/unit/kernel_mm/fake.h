@@ -1,6 +1,6 @@
 /* A processor made of an array, and the few parts of the kernel that kernel/mm calls. */
-#ifndef ADYTON_TESTS_KERNEL_MM_FAKE_H
-#define ADYTON_TESTS_KERNEL_MM_FAKE_H
+#ifndef ADYTON_TESTS_UNIT_KERNEL_MM_FAKE_H
+#define ADYTON_TESTS_UNIT_KERNEL_MM_FAKE_H
 
 #include "kernel/fs/file.h"
 #include "kernel/mm/space.h"
@@ -24,11 +24,12 @@ void fake_reset(void);
 #define FAKE_FILE_PAGES 64U
 struct fake_file {
 	struct file file;
-	struct inode *inode_id;
+	uint64_t number; /* st_ino */
 	uint64_t size;
 	uint64_t page[FAKE_FILE_PAGES];
 	uint64_t broken; /* this page fails verification; UINT64_MAX: none */
 	uint32_t reads;
+	void (*meanwhile)(void); /* what another thread does while the first page is read */
 };
 void fake_file_init(struct fake_file *f, uint64_t size, uint32_t flags);
 

@@ -1,4 +1,7 @@
-/* The kernel's heap over the addresses that it has in the enclave, with mprotect for EACCEPT: what was not accepted faults. */
+/*
+ * The kernel's heap over the addresses that it has in the enclave, with mprotect for EACCEPT: what was not accepted
+ * faults.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "fake.h"
+#include "tests/unit/kernel_mm/fake.h"
 #include "kernel/syscall.h"
 #include "kernel/task/process.h"
 
@@ -130,6 +130,7 @@ static void check_space(void)
 			assert_int_equal(state & PAGE_PARKED ? 0 : state, p && p->rwx ? PAGE_COMMITTED | p->rwx :
 					 state & PAGE_COMMITTED);
 			assert_int_equal(!p, !state);
+			assert_true(!(state & PAGE_PARKED) || (!p->rwx && !p->content));
 			assert_true(!p || !(p->rwx & ~vma_access(v->prot)));
 		}
 	}
@@ -147,7 +148,7 @@ static void check_space(void)
 
 #define WINDOW 1024U
 #define WINDOW_START (MM_TOP - PAGES(WINDOW))
-#define STEPS 6000
+#define STEPS 25000
 
 struct oracle_page {
 	bool mapped, file, locked, shared;
@@ -208,7 +209,7 @@ static void step_map(struct fake_file *f)
 {
 	uint64_t addr, pages, index = random_below(32);
 	uint32_t prot = random_prot(), kind = (uint32_t)random_below(4);
-	const bool shared = !f && random_below(6) == 0;
+	const bool shared = !f && random_below(3) == 0;
 	int flags = shared ? MAP_SHARED : MAP_PRIVATE;
 	long got;
 
@@ -234,7 +235,8 @@ static void step_map(struct fake_file *f)
 		uint64_t content = f ? FAKE_FILE(index + i) : 0;
 
 		*at((uint64_t)got + PAGES(i)) = (struct oracle_page){
-			.mapped = true, .file = f, .shared = shared, .prot = prot, .content = content, .source = content };
+			.mapped = true, .file = f, .shared = shared, .prot = prot, .content = content, .source = content
+		};
 	}
 }
 
@@ -270,6 +272,8 @@ static void step_touch(void)
 		assert_int_equal(got, MM_FAULT_MAPERR);
 	} else if (!(vma_access(o->prot) & (write ? PROT_WRITE : PROT_READ))) {
 		assert_int_equal(got, MM_FAULT_ACCERR);
+	} else if (o->file && o->source >= FAKE_FILE(FAKE_FILE_PAGES)) {
+		assert_int_equal(got, MM_FAULT_BUS); /* grown beyond the end by mremap */
 	} else {
 		assert_int_equal(got, MM_FAULT_DONE);
 		if (write)
@@ -281,7 +285,8 @@ static void step_touch(void)
 
 static void step_advise(void)
 {
-	static const int advice[] = { MADV_DONTNEED, MADV_DONTNEED, MADV_WILLNEED, MADV_RANDOM, MADV_NORMAL, MADV_DONTFORK };
+	static const int advice[] = { MADV_DONTNEED, MADV_DONTNEED, MADV_WILLNEED,
+				      MADV_RANDOM,   MADV_NORMAL,   MADV_DONTFORK };
 	uint64_t addr, pages;
 	int what = advice[random_below(6)];
 
@@ -369,7 +374,7 @@ static void test_random(void **state)
 			step_remap();
 		else
 			step_touch();
-		if (i % 8 == 0)
+		if (i % 32 == 0)
 			check_space();
 	}
 	check_space();
@@ -553,6 +558,39 @@ static void test_file(void **state)
 	assert_int_equal(f.file.refs, 1);
 }
 
+static void unmap_neighbours(void)
+{
+	assert_int_equal(mm_unmap(AT(2), PAGES(6)), 0);
+	assert_int_equal(mm_protect(AT(8), PAGES(2), PROT_NONE), 0);
+}
+
+static void unmap_all(void)
+{
+	assert_int_equal(mm_unmap(AT(0), PAGES(16)), 0);
+}
+
+/* The file is read without the lock: what comes back fits what is mapped by then. */
+static void test_meanwhile(void **state)
+{
+	static struct fake_file f;
+
+	(void)state;
+	fake_file_init(&f, PAGES(FAKE_FILE_PAGES), O_RDONLY);
+	assert_int_equal(mm_map(AT(0), PAGES(16), RW, MAP_PRIVATE | MAP_FIXED, &f.file, 0), AT(0));
+	f.meanwhile = unmap_neighbours;
+	assert_int_equal(mm_fault(AT(1), 0), MM_FAULT_DONE);
+	assert_int_equal(fake_page(AT(1))->content, FAKE_FILE(1));
+	for (int i = 2; i < 16; i++)
+		assert_null(fake_page(AT(i)));
+	check_space();
+	assert_int_equal(mm_unmap(AT(0), PAGES(16)), 0);
+	assert_int_equal(mm_map(AT(0), PAGES(16), RW, MAP_PRIVATE | MAP_FIXED, &f.file, 0), AT(0));
+	f.meanwhile = unmap_all;
+	assert_int_equal(mm_fault(AT(1), 0), MM_FAULT_DONE);
+	assert_int_equal(mm_self.committed, 0);
+	assert_int_equal(mm_fault(AT(1), 0), MM_FAULT_MAPERR);
+}
+
 static void test_shared(void **state)
 {
 	static struct fake_file f;
@@ -586,6 +624,38 @@ static void test_shared(void **state)
 	check_space();
 }
 
+/* read and write of a file that is mapped, through another open of it. */
+static void test_coherent(void **state)
+{
+	static struct fake_file f, other;
+	uint64_t content;
+
+	(void)state;
+	fake_file_init(&f, PAGES(8), O_RDWR);
+	fake_file_init(&other, PAGES(8), O_RDONLY);
+	other.number = f.number;
+	assert_int_equal(mm_map(AT(0), PAGES(4), RW, MAP_SHARED | MAP_FIXED, &f.file, PAGES(2)), AT(0));
+	assert_int_equal(touch_write(AT(1), 33), MM_FAULT_DONE);
+	assert_int_equal(touch_write(AT(2), 34), MM_FAULT_DONE);
+	mm_file_before(&other.file, PAGES(3) + 5, 100);
+	assert_int_equal(f.page[3], 33);
+	assert_int_equal(f.page[4], FAKE_FILE(4)); /* not asked for */
+	f.page[3] = 43; /* written by other means */
+	mm_file_written(&other.file, PAGES(3) + 5, 100);
+	assert_int_equal(touch_read(AT(1), &content), MM_FAULT_DONE);
+	assert_int_equal(content, 43);
+	mm_file_before(&other.file, 0, UINT64_MAX);
+	assert_int_equal(f.page[4], 34);
+	assert_int_equal(mm_map(AT(9), PAGES(1), RW, MAP_SHARED | MAP_FIXED, &f.file, 0), AT(9));
+	assert_int_equal(touch_write(AT(9), 35), MM_FAULT_DONE);
+	mm_file_before(&other.file, 0, UINT64_MAX);
+	assert_int_equal(f.page[0], 35);
+	assert_int_equal(touch_write(AT(0), 32), MM_FAULT_DONE);
+	mm_flush();
+	assert_int_equal(f.page[2], 32);
+	check_space();
+}
+
 static void test_brk(void **state)
 {
 	uint64_t content;
@@ -615,7 +685,8 @@ static void test_remap(void **state)
 	(void)state;
 	assert_int_equal(touch_write(at_a, 1), MM_FAULT_DONE);
 	assert_int_equal(touch_write(at_a + PAGES(3), 4), MM_FAULT_DONE);
-	assert_int_equal(call(sys_mremap, at_a, PAGES(4), PAGES(8), 0, 0), -ENOMEM); /* what lies above is the stack's */
+	/* what lies above is the stack's */
+	assert_int_equal(call(sys_mremap, at_a, PAGES(4), PAGES(8), 0, 0), -ENOMEM);
 	b = call(sys_mremap, at_a, PAGES(4), PAGES(8), MREMAP_MAYMOVE, 0);
 	assert_true(b > 0 && b != a);
 	assert_int_equal(touch_read((uint64_t)b + PAGES(3), &content), MM_FAULT_DONE);
@@ -735,9 +806,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		T(test_decode), T(test_places), T(test_merge), T(test_fault_around), T(test_limit),
-		T(test_permissions), T(test_stack), T(test_file), T(test_shared), T(test_brk), T(test_remap), T(test_text), T(test_park),
-		T(test_mincore), T(test_random),
+		T(test_decode), T(test_places),      T(test_merge),   T(test_fault_around),
+		T(test_limit),  T(test_permissions), T(test_stack),   T(test_file),
+		T(test_meanwhile), T(test_shared), T(test_coherent),    T(test_brk),     T(test_remap),
+		T(test_text),   T(test_park),        T(test_mincore), T(test_random),
 	};
 
 	return cmocka_run_group_tests_name("kernel_mm", tests, NULL, NULL);
