@@ -175,16 +175,27 @@ class GuardTest(unittest.TestCase):
 class StartTest(unittest.TestCase):
     """Without a guard nothing runs protected, and the message says what mends it."""
 
-    def run_copy(self, remove=None, options=()):
+    USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+    def run_copy(self, remove=None, options=(), capability=None, prefix=()):
+        """`adyton run /bin/true` of a copy of what was built."""
         with tempfile.TemporaryDirectory() as folder:
-            shutil.copy(victims.ADYTON, folder)
+            os.chmod(folder, 0o777)
+            shutil.copy(victims.ADYTON, f"{folder}/adyton")
             for part in ("host", "kernel"):
-                if (victims.BUILD / part).is_dir():
-                    shutil.copytree(victims.BUILD / part, pathlib.Path(folder) / part, ignore=shutil.ignore_patterns("*.p"))
+                (pathlib.Path(folder) / part).mkdir()
+                for path in (victims.BUILD / part).iterdir():
+                    if path.is_file():
+                        shutil.copy(path, pathlib.Path(folder) / part)
+            os.mkdir(f"{folder}/cache")
+            os.chmod(f"{folder}/cache", 0o777)
             if remove:
                 (pathlib.Path(folder) / remove).unlink()
-            return subprocess.run([f"{folder}/adyton", "run", *options, "/bin/true"], stderr=subprocess.PIPE, timeout=60,
-                                  check=False)
+            if capability:
+                subprocess.run(["setcap", capability, f"{folder}/host/adyton-host"], check=True)
+            return subprocess.run([*prefix, f"{folder}/adyton", "run", *options, "/bin/true"], stderr=subprocess.PIPE,
+                                  env={"HOME": folder, "XDG_CACHE_HOME": f"{folder}/cache", "XDG_DATA_HOME": f"{folder}/cache", "PATH": "/usr/bin:/bin"}, cwd="/",
+                                  timeout=60, check=False)
 
     def test_missing_guard(self):
         self.assertEqual(self.run_copy().returncode, 0)
@@ -206,18 +217,16 @@ class StartTest(unittest.TestCase):
             attack.LIBC.ptrace(attack.CONT, pid, None, 0)
         self.assertEqual(os.waitstatus_to_exitcode(status), 125)
 
+    @unittest.skipUnless(shutil.which("setpriv") and shutil.which("setcap"), "setpriv or setcap is not installed")
     def test_ordinary_user(self):
-        """Who is not root is guarded too (where the limit of locked memory is enough), or told what is missing."""
-        if not shutil.which("setpriv"):
-            self.skipTest("no setpriv here")
-        with tempfile.TemporaryDirectory() as folder:
-            os.chmod(folder, 0o777)
-            result = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", victims.ADYTON, "run",
-                                     "/bin/true"], env={"HOME": folder, "XDG_CACHE_HOME": folder, "PATH": "/usr/bin:/bin"},
-                                    cwd="/", stderr=subprocess.PIPE, timeout=60, check=False)
-        if result.returncode == 0:
-            return
-        self.assertRegex(result.stderr.decode(), r"^adyton: .*(RLIMIT_MEMLOCK|CAP_IPC_LOCK|--memory=ordinary)")
+        """Who is not root is told what is missing, and guarded where `make install` gave the capability: the process
+        then starts undumpable, and with more than the guard would have."""
+        result = self.run_copy(prefix=self.USER)
+        if result.returncode != 0:
+            self.assertEqual(result.returncode, 125)
+            self.assertRegex(result.stderr.decode(), r"^adyton: .*RLIMIT_MEMLOCK.*make install.*--memory=ordinary")
+        result = self.run_copy(prefix=self.USER, capability="cap_ipc_lock=ep")
+        self.assertEqual((result.stderr, result.returncode), (b"", 0))
 
 
 if __name__ == "__main__":
