@@ -32,8 +32,8 @@ struct cpu_run {
 	uint64_t address;
 	struct cpu_regs regs; /* in for EENTER, out for EEXIT; kept for ERESUME */
 	/*
-	 * in: not 0 makes enter() return -EINTR without entering, nothing changed. A signal handler of the host sets it,
-	 * so that no signal is lost between the host's last look and the entry; the host clears it.
+	 * in: not 0 makes enter() return -EINTR without entering, nothing changed. A signal handler of the host sets
+	 * it, so that no signal is lost between the host's last look and the entry; the host clears it.
 	 */
 	volatile uint32_t interrupt;
 };

@@ -1,4 +1,6 @@
-/* Entering on silicon: through the vDSO, and signals that arrive meanwhile. C and assembler; hw.c asserts the offsets. */
+/*
+ * Entering on silicon: through the vDSO, and signals that arrive meanwhile. C and assembler; hw.c asserts the offsets.
+ */
 #ifndef ADYTON_CPU_HW_ENTER_H
 #define ADYTON_CPU_HW_ENTER_H
 

@@ -1,6 +1,6 @@
 /*
- * A signal that finds a thread in the enclave comes after AEX: RIP is the AEP, the vDSO's ENCLU, and RAX is ERESUME. The
- * handler makes the call return instead of resuming, so that the host can tell the enclave by an EENTER of its own.
+ * A signal that finds a thread in the enclave comes after AEX: RIP is the AEP, the vDSO's ENCLU, and RAX is ERESUME.
+ * The handler makes the call return instead of resuming, so that the host can tell the enclave by an EENTER of its own.
  * Before the ENCLU of an entry nothing has happened, and the call returns -EINTR. After EEXIT the exit stands.
  */
 #include "cpu/hw/signal.h"

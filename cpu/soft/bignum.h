@@ -1,4 +1,7 @@
-/* The arithmetic that EINIT needs on RSA-3072 numbers: 48 little-endian words. No secrets here: nothing is constant-time. */
+/*
+ * The arithmetic that EINIT needs on RSA-3072 numbers: 48 little-endian words. No secrets here: nothing is
+ * constant-time.
+ */
 #ifndef ADYTON_CPU_SOFT_BIGNUM_H
 #define ADYTON_CPU_SOFT_BIGNUM_H
 

@@ -1,7 +1,8 @@
 /*
  * Between the processor and the process that derives keys (keyd.c): one fixed-size request, one fixed-size answer, over
  * a stream socket that belongs to one processor. The processor makes all checks and fills in the derivation's fields by
- * the table of EGETKEY (SDM 40.4); the other side adds the machine's secret. A report key never comes back: its MAC does.
+ * the table of EGETKEY (SDM 40.4); the other side adds the machine's secret. A report key never comes back: its MAC
+ * does.
  */
 #ifndef ADYTON_CPU_SOFT_KEYS_H
 #define ADYTON_CPU_SOFT_KEYS_H

@@ -1,4 +1,6 @@
-/* One mutex of three states (0 free, 1 held, 2 held and waited for). Host signal handlers may take it, leaf code too. */
+/*
+ * One mutex of three states (0 free, 1 held, 2 held and waited for). Host signal handlers may take it, leaf code too.
+ */
 #ifndef ADYTON_CPU_SOFT_LOCK_H
 #define ADYTON_CPU_SOFT_LOCK_H
 

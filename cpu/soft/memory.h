@@ -34,7 +34,4 @@ bool memory_is_mapped(uint64_t address, uint32_t access);
 /* Copy out the content of a page that nobody can touch (type being changed). */
 void memory_peek(uint64_t address, void *content);
 
-/* Pages that are writable and executable, and so ordinary memory. */
-uint64_t memory_exposed(void);
-
 #endif

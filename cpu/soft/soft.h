@@ -138,8 +138,9 @@ void stub_init(uint64_t address);
 bool stub_content_ok(const uint8_t *content);
 void stub_content(uint8_t *content);
 
-int must_check aex_thread_init(void *thread_stack_base);
-int must_check aex_init(void);
+/* Altstack and dispatch of a thread; the handlers, once (signal.c). */
+int must_check signal_thread_init(void *thread_stack_base);
+int must_check signal_init(void);
 
 /* A state that the processor cannot go on from: says so and ends the process. */
 _Noreturn void soft_die(const char *why);

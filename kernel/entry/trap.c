@@ -68,17 +68,15 @@ static bool trap_emulate(struct regs *r)
 
 	if (copy_from_user(code, r->rip, sizeof(code)))
 		return false;
-	if (code[0] != 0x0f)
-		return false;
-	if (code[1] == 0x05) {
+	if (code[0] == 0x0f && code[1] == 0x05) {
 		patch_trapped_syscall(r);
 		return true;
 	}
-	if (code[1] == 0xa2) {
+	if (code[0] == 0x0f && code[1] == 0xa2) {
 		cpuid_emulate(r);
 		return true;
 	}
-	return false;
+	return patch_rewritten(r->rip); /* by another thread, since this one trapped there: run what is there now */
 }
 
 void trap_program(struct regs *r)

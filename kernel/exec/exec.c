@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "kernel/exec/vdso.h"
 #include "kernel/fs/vfs.h"
+#include "kernel/kernel.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/mm.h"
 #include "kernel/task/process.h"
@@ -90,11 +91,14 @@ static int exec_script_argv(struct exec_strings *argv, const char *interpreter, 
 static int exec_open(const char *path, struct exec_strings *argv, struct file **out)
 {
 	char line[SCRIPT_LINE], *interpreter = NULL, *argument = NULL;
+	const char *script = NULL; /* whose interpreter `path` is */
 	struct file *f;
 	int error;
 
 	for (int depth = 0;; depth++) {
 		error = vfs_open_kernel(path, O_RDONLY, &f);
+		if (error && script)
+			kernel_log("%s: its interpreter %s cannot be opened (error %d)", script, path, -error);
 		if (error)
 			return error;
 		error = exec_check_file(f);
@@ -111,6 +115,7 @@ static int exec_open(const char *path, struct exec_strings *argv, struct file **
 			error = exec_script_argv(argv, interpreter, argument, path);
 		if (error)
 			break;
+		script = path;
 		path = argv->list[0];
 		file_put(f);
 	}
@@ -123,8 +128,10 @@ static int exec_map_interpreter(const struct elf_image *program, struct elf_imag
 	struct file *f;
 	int error = vfs_open_kernel(program->interpreter, O_RDONLY, &f);
 
-	if (error)
+	if (error) {
+		kernel_log("%s: its interpreter %s cannot be opened (error %d)", init_process.exe, program->interpreter, -error);
 		return error;
+	}
 	error = elf_map(f, 0, interpreter);
 	file_put(f);
 	return error;
@@ -157,8 +164,8 @@ int exec_program(const char *path, struct exec_strings *argv, const struct exec_
 
 	if (error)
 		return error;
-	error = exec_map(f, &program, &interpreter);
 	exec_names(f, path, path);
+	error = exec_map(f, &program, &interpreter);
 	file_put(f);
 	if (error)
 		return error;

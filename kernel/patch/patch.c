@@ -134,7 +134,10 @@ static bool patch_rewrite(struct patch_site *s, uint64_t rax, const struct patch
 	if (mm_patch_text(stub, plan.stub, PATCH_STUB_SIZE))
 		return false;
 	__atomic_store_n(&s->tail, plan.tail, __ATOMIC_RELEASE); /* before anybody can run into the INT3 */
-	return mm_patch_text(s->address + (uint64_t)(int64_t)plan.offset, plan.site, plan.size) == 0;
+	if (!mm_patch_text(s->address + (uint64_t)(int64_t)plan.offset, plan.site, plan.size))
+		return true;
+	__atomic_store_n(&s->tail, 0, __ATOMIC_RELEASE);
+	return false;
 }
 
 /* Note one trap at this site; rewrite it when its time has come. */
@@ -165,6 +168,11 @@ bool patch_breakpoint(struct regs *r)
 	if (tail)
 		r->rip = tail;
 	return tail != 0;
+}
+
+bool patch_rewritten(uint64_t site)
+{
+	return patch_tail(site) != 0;
 }
 
 void patch_trapped_syscall(struct regs *r)

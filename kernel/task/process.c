@@ -3,6 +3,7 @@
 #include "abi/linux/capability.h"
 #include "base/mem.h"
 #include "kernel/border/hostcall.h"
+#include "kernel/entry/stats.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/mm.h"
 #include "kernel/signal/queue.h"
@@ -67,6 +68,7 @@ _Noreturn void process_exit(int wait_status)
 {
 	__atomic_store_n(&init_process.dying, true, __ATOMIC_SEQ_CST);
 	mm_flush();
+	stats_report();
 	host_exit(wait_status);
 	kernel_die("the host did not end the process");
 }

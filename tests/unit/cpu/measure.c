@@ -1,6 +1,7 @@
 /*
- * Reads "size ssa_frame_size", then lines "address secinfo measure seed" and prints MRENCLAVE, for mrenclave.py to compare with its own.
- * A page's byte i is seed * (i + 1) * 2654435761 >> 13, a seed of 0 is a page of zeros; a seed of 1 the ENCLU stub.
+ * Reads "size ssa_frame_size", then lines "address secinfo measure seed" and prints MRENCLAVE, for mrenclave.py to
+ * compare with its own. A page's byte i is seed * (i + 1) * 2654435761 >> 13, a seed of 0 is a page of zeros; a seed of
+ * 1 the ENCLU stub.
  */
 #include <stdio.h>
 #include <string.h>

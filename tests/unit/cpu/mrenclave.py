@@ -33,7 +33,8 @@ def one(program, rng):
         if rng.randrange(5) == 0:
             pages.append((at, 0x100, 1, 0))  # a TCS of zeros
         else:
-            pages.append((at, 0x200 | rng.choice([1, 3, 5, 7, 0]), rng.randrange(2), rng.choice([0, rng.randrange(2, 1 << 30)])))
+            seed = rng.choice([0, rng.randrange(2, 1 << 30)])
+            pages.append((at, 0x200 | rng.choice([1, 3, 5, 7, 0]), rng.randrange(2), seed))
     text = "10000000000 1\n" + "".join("%x %x %d %d\n" % p for p in pages)
     got = subprocess.run([program], input=text, capture_output=True, text=True, check=True).stdout.strip()
     want = mrenclave(1 << 40, 1, pages)

@@ -1,4 +1,4 @@
-#include "signer.h"
+#include "tests/unit/cpu/signer.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>

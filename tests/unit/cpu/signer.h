@@ -1,6 +1,6 @@
 /* A signing key for tests: RSA-3072 with exponent 3, Q1 and Q2 by libcrypto's own numbers. */
-#ifndef ADYTON_TESTS_CPU_SIGNER_H
-#define ADYTON_TESTS_CPU_SIGNER_H
+#ifndef ADYTON_TESTS_UNIT_CPU_SIGNER_H
+#define ADYTON_TESTS_UNIT_CPU_SIGNER_H
 
 #include "abi/sgx.h"
 

@@ -15,7 +15,7 @@
 #include "cpu/soft/memory.h"
 #include "cpu/soft/soft.h"
 #include "crypto/aes_cmac.h"
-#include "signer.h"
+#include "tests/unit/cpu/signer.h"
 
 #define BASE 0xfff0000000UL
 #define HEAP 0x40000000UL
@@ -254,101 +254,134 @@ static void test_edmm(void **state)
 	assert_int_equal(epcm_access(epcm_read(HEAP)), 0);
 	assert_int_equal(cpu_soft.modify_type(HEAP, 4096, SGX_PT_TRIM), SGX_PAGE_NOT_MODIFIABLE);
 	/* A TCS of zeros has CSSA >= NSSA. */
-	assert_int_equal(leaf(ENCLU_EACCEPT, secinfo(SGX_SECINFO_PT(SGX_PT_TCS) | SGX_SECINFO_MODIFIED), HEAP, 0), -X86_GP);
+	assert_int_equal(leaf(ENCLU_EACCEPT, secinfo(SGX_SECINFO_PT(SGX_PT_TCS) | SGX_SECINFO_MODIFIED), HEAP, 0),
+			 -X86_GP);
 	/* EACCEPTCOPY takes pending pages only. */
 	assert_int_equal(leaf(ENCLU_EACCEPTCOPY, secinfo(REG | RX), BASE + 0x1000, BASE + 0x1000),
 			 SGX_PAGE_ATTRIBUTES_MISMATCH);
 	assert_int_equal(leaf(ENCLU_EACCEPTCOPY, secinfo(REG | RX), HEAP, BASE + 0x1000),
 			 SGX_PAGE_ATTRIBUTES_MISMATCH);
 	assert_int_equal(leaf(ENCLU_EACCEPTCOPY, secinfo(REG | RX), HEAP + 0x1000, HEAP + 0x2000), -X86_PF);
-	assert_int_equal(leaf(ENCLU_EACCEPTCOPY, secinfo(SGX_SECINFO_PT(SGX_PT_TCS)), HEAP + 0x1000, BASE + 0x1000), -X86_GP);
+	assert_int_equal(leaf(ENCLU_EACCEPTCOPY, secinfo(SGX_SECINFO_PT(SGX_PT_TCS)), HEAP + 0x1000, BASE + 0x1000),
+			 -X86_GP);
 	assert_int_equal(leaf(ENCLU_EACCEPTCOPY, secinfo(REG | SGX_SECINFO_W), HEAP + 0x1000, BASE + 0x1000), -X86_GP);
 	assert_int_equal(leaf(ENCLU_EACCEPTCOPY, secinfo(REG | RX), HEAP + 0x1000, BASE + 0x1000), SGX_SUCCESS);
 	assert_int_equal(leaf(ENCLU_EACCEPTCOPY, secinfo(REG | RX), HEAP + 0x1000, BASE + 0x1000),
 			 SGX_PAGE_ATTRIBUTES_MISMATCH);
 }
 
-/* A reference model of one page against random leaf functions: the content survives what it must survive. */
+/* A reference model of some pages, across a border of extents: the content survives what it must survive. */
+#define MODEL_PAGES 24U
+#define MODEL_BASE (HEAP + 0x1ff000 - 8 * 4096)
+
+static struct model {
+	bool valid;
+	uint32_t access;
+	uint64_t value;
+} model[MODEL_PAGES];
+
+/* The same sequence every time. */
+static uint32_t sequence(uint32_t below)
+{
+	static uint32_t at = 11;
+
+	at = at * 1664525 + 1013904223;
+	return (at >> 8) % below;
+}
+
+static uint32_t some_access(void)
+{
+	return (uint32_t[]){ SGX_SECINFO_R, RW, RX, SGX_SECINFO_RWX }[sequence(4)];
+}
+
+static bool touch(uint64_t at, uint32_t access)
+{
+	bool ok;
+
+	lock_acquire(&soft.lock);
+	ok = memory_touch(at, access);
+	lock_release(&soft.lock);
+	return ok;
+}
+
+static void model_make(struct model *m, uint64_t at, uint32_t round)
+{
+	bool copy = sequence(2);
+	uint32_t access = copy ? some_access() : RW;
+	long ret;
+
+	*(uint64_t *)operand(0x800) = round;
+	ret = copy ? leaf(ENCLU_EACCEPTCOPY, secinfo(REG | access), at, BASE + 0x1000)
+		   : leaf(ENCLU_EACCEPT, secinfo(REG | RW | SGX_SECINFO_PENDING), at, 0);
+	assert_int_equal(ret == SGX_SUCCESS, !m->valid);
+	if (!m->valid)
+		*m = (struct model){ true, access, copy ? round : 0 };
+}
+
+static void model_extend(struct model *m, uint64_t at)
+{
+	uint32_t access = some_access();
+
+	assert_true(leaf(ENCLU_EMODPE, secinfo(REG | access), at, 0) >= 0);
+	m->access |= access;
+}
+
+static void model_restrict(struct model *m, uint64_t at)
+{
+	uint32_t access = sequence(4) ? some_access() : 0;
+
+	assert_int_equal(cpu_soft.restrict_permissions(at, 4096, access), 0);
+	m->access &= access;
+	assert_int_equal(leaf(ENCLU_EACCEPT, secinfo(REG | m->access | SGX_SECINFO_PR), at, 0), SGX_SUCCESS);
+}
+
+static void model_remove(struct model *m, uint64_t at)
+{
+	const uint64_t flags = SGX_SECINFO_PT(SGX_PT_TRIM) | SGX_SECINFO_MODIFIED;
+
+	assert_int_equal(cpu_soft.modify_type(at, 4096, SGX_PT_TRIM), 0);
+	assert_int_equal(leaf(ENCLU_EACCEPT, secinfo(flags), at, 0), SGX_SUCCESS);
+	assert_int_equal(cpu_soft.remove(at, 4096), 0);
+	m->valid = false;
+}
+
+static void model_write(struct model *m, uint64_t at)
+{
+	if ((m->access & RW) != RW)
+		return;
+	assert_true(touch(at, RW));
+	*(volatile uint64_t *)(at + 0x800) = m->value = sequence(1U << 24);
+}
+
+static void model_check(void)
+{
+	for (uint32_t i = 0; i < MODEL_PAGES; i++) {
+		uint64_t at = MODEL_BASE + i * 4096UL;
+		bool readable = model[i].valid && model[i].access & SGX_SECINFO_R;
+
+		assert_int_equal(touch(at, EPCM_R), readable);
+		if (readable)
+			assert_int_equal(*(volatile uint64_t *)(at + 0x800), model[i].value);
+	}
+}
+
 static void test_random_pages(void **state)
 {
-	enum { PAGES = 24 };
-	static struct {
-		bool valid;
-		uint32_t access;
-		uint64_t value;
-	} model[PAGES];
+	static void (*const steps[])(struct model *, uint64_t) = { model_extend, model_restrict, model_write,
+								   model_write, model_remove };
 	struct sgx_secs secs = good_secs();
-	const uint64_t base = HEAP + 0x1ff000 - 8 * 4096; /* across a border of extents */
 
 	(void)state;
 	make_enclave(&secs, -1);
-	srandom(11);
-	for (int i = 0; i < 6000; i++) {
-		uint32_t n = (uint32_t)random() % PAGES, access;
-		uint64_t at = base + n * 4096UL;
+	for (uint32_t i = 0; i < 6000; i++) {
+		uint32_t n = sequence(MODEL_PAGES), step = sequence(7);
 
-		switch (random() % 6) {
-		case 0:
-			if (leaf(ENCLU_EACCEPT, secinfo(REG | RW | SGX_SECINFO_PENDING), at, 0) != SGX_SUCCESS)
-				break;
-			assert_false(model[n].valid);
-			model[n].valid = true;
-			model[n].access = RW;
-			model[n].value = 0;
-			break;
-		case 1:
-			access = (uint32_t[]){ SGX_SECINFO_R, RW, RX, SGX_SECINFO_RWX }[random() % 4];
-			*(uint64_t *)operand(0x800) = (uint64_t)i;
-			if (leaf(ENCLU_EACCEPTCOPY, secinfo(REG | access), at, BASE + 0x1000) != SGX_SUCCESS)
-				break;
-			assert_false(model[n].valid);
-			model[n].valid = true;
-			model[n].access = access;
-			model[n].value = (uint64_t)i;
-			break;
-		case 2:
-			if (!model[n].valid)
-				break;
-			access = (uint32_t[]){ RW, RX, SGX_SECINFO_R }[random() % 3];
-			assert_true(leaf(ENCLU_EMODPE, secinfo(REG | access), at, 0) >= 0);
-			model[n].access |= access;
-			break;
-		case 3:
-			access = (uint32_t[]){ RW, RX, SGX_SECINFO_R, 0 }[random() % 4];
-			if (!model[n].valid || cpu_soft.restrict_permissions(at, 4096, access))
-				break;
-			model[n].access &= access;
-			assert_int_equal(leaf(ENCLU_EACCEPT, secinfo(REG | model[n].access | SGX_SECINFO_PR), at, 0),
-					 SGX_SUCCESS);
-			break;
-		case 4:
-			if (!model[n].valid || random() % 2)
-				break;
-			assert_int_equal(cpu_soft.modify_type(at, 4096, SGX_PT_TRIM), 0);
-			assert_int_equal(leaf(ENCLU_EACCEPT, secinfo(SGX_SECINFO_PT(SGX_PT_TRIM) | SGX_SECINFO_MODIFIED),
-					      at, 0),
-					 SGX_SUCCESS);
-			assert_int_equal(cpu_soft.remove(at, 4096), 0);
-			model[n].valid = false;
-			break;
-		default:
-			if (!model[n].valid || (model[n].access & RW) != RW)
-				break;
-			lock_acquire(&soft.lock);
-			assert_true(memory_touch(at, RW));
-			lock_release(&soft.lock);
-			*(volatile uint64_t *)(at + 0x800) = model[n].value = (uint64_t)random();
-		}
-		for (uint32_t k = 0; k < PAGES && i % 16 == 0; k++) {
-			bool ok;
-
-			lock_acquire(&soft.lock);
-			ok = memory_touch(base + k * 4096UL, EPCM_R);
-			lock_release(&soft.lock);
-			assert_int_equal(ok, model[k].valid && model[k].access & SGX_SECINFO_R);
-			if (ok)
-				assert_int_equal(*(volatile uint64_t *)(base + k * 4096UL + 0x800), model[k].value);
-		}
+		if (step >= 5)
+			model_make(&model[n], MODEL_BASE + n * 4096UL, i);
+		else if (model[n].valid)
+			steps[step](&model[n], MODEL_BASE + n * 4096UL);
+		if (i % 16 == 0)
+			model_check();
 	}
 }
 
@@ -394,6 +427,55 @@ static long get_key(const struct sgx_keyrequest *request, uint8_t key[16])
 
 static const uint8_t zero[16];
 
+static void refused_keys(struct sgx_keyrequest r)
+{
+	uint8_t b[16];
+
+	r.isv_svn = 4;
+	assert_int_equal(get_key(&r, b), SGX_INVALID_ISVSVN);
+	r.isv_svn = 3;
+	r.cpusvn[15] = 1;
+	assert_int_equal(get_key(&r, b), SGX_INVALID_CPUSVN);
+	r.cpusvn[15] = 0;
+	r.key_name = SGX_KEY_PROVISION;
+	assert_int_equal(get_key(&r, b), SGX_INVALID_ATTRIBUTE);
+	r.key_name = SGX_KEY_EINITTOKEN;
+	assert_int_equal(get_key(&r, b), SGX_INVALID_ATTRIBUTE);
+	r.key_name = 5;
+	assert_int_equal(get_key(&r, b), SGX_INVALID_KEYNAME);
+	r.key_name = SGX_KEY_SEAL;
+	r.key_policy |= SGX_KEYPOLICY_CONFIGID; /* no KSS */
+	assert_int_equal(get_key(&r, b), -X86_GP);
+	r.key_policy = SGX_KEYPOLICY_MRENCLAVE;
+	r.reserved2[433] = 1;
+	assert_int_equal(get_key(&r, b), -X86_GP);
+	r.reserved2[433] = 0;
+	assert_int_equal(leaf(ENCLU_EGETKEY, BASE + 0x1408, BASE + 0x1800, 0), -X86_GP);
+	assert_int_equal(leaf(ENCLU_EGETKEY, BASE + 0x1400, BASE + 0x1808, 0), -X86_GP);
+	assert_int_equal(leaf(ENCLU_EGETKEY, BASE + 0x1400, BASE + 0x9000, 0), -X86_PF);
+}
+
+/* The secret stays with the machine; another machine has other keys. */
+static void other_machines(const struct sgx_keyrequest *r, const char *secret, const uint8_t a[16])
+{
+	uint8_t b[16];
+	pid_t child;
+	int fd;
+
+	child = start_keyd(secret, &fd);
+	soft.options.key_fd = fd;
+	assert_int_equal(get_key(r, b), SGX_SUCCESS);
+	assert_memory_equal(a, b, 16);
+	stop_keyd(child, fd);
+	unlink(secret);
+	child = start_keyd(secret, &fd);
+	soft.options.key_fd = fd;
+	assert_int_equal(get_key(r, b), SGX_SUCCESS);
+	assert_memory_not_equal(a, b, 16);
+	stop_keyd(child, fd);
+	unlink(secret);
+}
+
 static void test_keys(void **state)
 {
 	struct sgx_secs secs = good_secs();
@@ -429,29 +511,7 @@ static void test_keys(void **state)
 	DIFFERS(r.key_policy = SGX_KEYPOLICY_MRSIGNER, r.key_policy = SGX_KEYPOLICY_MRENCLAVE);
 	DIFFERS(r.misc_mask = 1, r.misc_mask = 0);
 	DIFFERS(r.attribute_mask.flags = 0, r.attribute_mask.flags = ~0UL);
-	/* Refusals */
-	r.isv_svn = 4;
-	assert_int_equal(get_key(&r, b), SGX_INVALID_ISVSVN);
-	r.isv_svn = 3;
-	r.cpusvn[15] = 1;
-	assert_int_equal(get_key(&r, b), SGX_INVALID_CPUSVN);
-	r.cpusvn[15] = 0;
-	r.key_name = SGX_KEY_PROVISION;
-	assert_int_equal(get_key(&r, b), SGX_INVALID_ATTRIBUTE);
-	r.key_name = SGX_KEY_EINITTOKEN;
-	assert_int_equal(get_key(&r, b), SGX_INVALID_ATTRIBUTE);
-	r.key_name = 5;
-	assert_int_equal(get_key(&r, b), SGX_INVALID_KEYNAME);
-	r.key_name = SGX_KEY_SEAL;
-	r.key_policy |= SGX_KEYPOLICY_CONFIGID; /* no KSS */
-	assert_int_equal(get_key(&r, b), -X86_GP);
-	r.key_policy = SGX_KEYPOLICY_MRENCLAVE;
-	r.reserved2[433] = 1;
-	assert_int_equal(get_key(&r, b), -X86_GP);
-	r.reserved2[433] = 0;
-	assert_int_equal(leaf(ENCLU_EGETKEY, BASE + 0x1408, BASE + 0x1800, 0), -X86_GP);
-	assert_int_equal(leaf(ENCLU_EGETKEY, BASE + 0x1400, BASE + 0x1808, 0), -X86_GP);
-	assert_int_equal(leaf(ENCLU_EGETKEY, BASE + 0x1400, BASE + 0x9000, 0), -X86_PF);
+	refused_keys(r);
 	/* Another enclave of the same signer: MRSIGNER keys are shared, MRENCLAVE keys are not. */
 	r.key_policy = SGX_KEYPOLICY_MRSIGNER;
 	assert_int_equal(get_key(&r, b), SGX_SUCCESS);
@@ -470,19 +530,7 @@ static void test_keys(void **state)
 	stop_keyd(child, fd);
 	/* The process is gone: a fault, no key of zeros and no signal. */
 	assert_int_equal(get_key(&r, b), -X86_GP);
-	/* The secret stays with the machine; another machine has other keys. */
-	child = start_keyd(secret, &fd);
-	soft.options.key_fd = fd;
-	assert_int_equal(get_key(&r, b), SGX_SUCCESS);
-	assert_memory_equal(a, b, 16);
-	stop_keyd(child, fd);
-	unlink(secret);
-	child = start_keyd(secret, &fd);
-	soft.options.key_fd = fd;
-	assert_int_equal(get_key(&r, b), SGX_SUCCESS);
-	assert_memory_not_equal(a, b, 16);
-	stop_keyd(child, fd);
-	unlink(secret);
+	other_machines(&r, secret, a);
 }
 
 static void test_provision(void **state)

@@ -15,7 +15,8 @@
  *  10  leaves    RSI times EACCEPT of RDX=secinfo, R8=address: for signals to arrive during leaf functions
  *
  * At CSSA > 0: exit at once with RDI = 0xe0 and RSI = RDI of the entry; with RDI = 1, step RIP in SSA[0] by RDX first.
- * GS points to the data page: 0 host RSP, 8 host return, 16 host RSP at CSSA>0, 24 scratch, 64 SECINFO, 128 XMM pattern.
+ * GS points to the data page: 0 host RSP, 8 host return, 16 host RSP at CSSA>0, 24 scratch, 64 SECINFO, 128 XMM
+ * pattern.
  */
 	.section .tiny, "a", @progbits
 	.balign 4096

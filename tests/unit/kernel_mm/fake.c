@@ -237,6 +237,12 @@ static int fake_map_page(struct file *f, uint64_t index, void *page)
 {
 	fake_of(f)->reads++;
 	kernel_assert(!mm_self.lock.state);
+	if (fake_of(f)->meanwhile) {
+		void (*meanwhile)(void) = fake_of(f)->meanwhile;
+
+		fake_of(f)->meanwhile = NULL;
+		meanwhile();
+	}
 	if (index == fake_of(f)->broken)
 		return -EIO;
 	*(uint64_t *)page = fake_of(f)->page[index];

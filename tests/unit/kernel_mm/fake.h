@@ -29,6 +29,7 @@ struct fake_file {
 	uint64_t page[FAKE_FILE_PAGES];
 	uint64_t broken; /* this page fails verification; UINT64_MAX: none */
 	uint32_t reads;
+	void (*meanwhile)(void); /* what another thread does while the first page is read */
 };
 void fake_file_init(struct fake_file *f, uint64_t size, uint32_t flags);
 

@@ -148,7 +148,7 @@ static void check_space(void)
 
 #define WINDOW 1024U
 #define WINDOW_START (MM_TOP - PAGES(WINDOW))
-#define STEPS 6000
+#define STEPS 25000
 
 struct oracle_page {
 	bool mapped, file, locked, shared;
@@ -209,7 +209,7 @@ static void step_map(struct fake_file *f)
 {
 	uint64_t addr, pages, index = random_below(32);
 	uint32_t prot = random_prot(), kind = (uint32_t)random_below(4);
-	const bool shared = !f && random_below(6) == 0;
+	const bool shared = !f && random_below(3) == 0;
 	int flags = shared ? MAP_SHARED : MAP_PRIVATE;
 	long got;
 
@@ -272,6 +272,8 @@ static void step_touch(void)
 		assert_int_equal(got, MM_FAULT_MAPERR);
 	} else if (!(vma_access(o->prot) & (write ? PROT_WRITE : PROT_READ))) {
 		assert_int_equal(got, MM_FAULT_ACCERR);
+	} else if (o->file && o->source >= FAKE_FILE(FAKE_FILE_PAGES)) {
+		assert_int_equal(got, MM_FAULT_BUS); /* grown beyond the end by mremap */
 	} else {
 		assert_int_equal(got, MM_FAULT_DONE);
 		if (write)
@@ -372,7 +374,7 @@ static void test_random(void **state)
 			step_remap();
 		else
 			step_touch();
-		if (i % 8 == 0)
+		if (i % 32 == 0)
 			check_space();
 	}
 	check_space();
@@ -554,6 +556,39 @@ static void test_file(void **state)
 	check_space();
 	assert_int_equal(mm_unmap(USER_BOTTOM, USER_TOP - USER_BOTTOM), 0);
 	assert_int_equal(f.file.refs, 1);
+}
+
+static void unmap_neighbours(void)
+{
+	assert_int_equal(mm_unmap(AT(2), PAGES(6)), 0);
+	assert_int_equal(mm_protect(AT(8), PAGES(2), PROT_NONE), 0);
+}
+
+static void unmap_all(void)
+{
+	assert_int_equal(mm_unmap(AT(0), PAGES(16)), 0);
+}
+
+/* The file is read without the lock: what comes back fits what is mapped by then. */
+static void test_meanwhile(void **state)
+{
+	static struct fake_file f;
+
+	(void)state;
+	fake_file_init(&f, PAGES(FAKE_FILE_PAGES), O_RDONLY);
+	assert_int_equal(mm_map(AT(0), PAGES(16), RW, MAP_PRIVATE | MAP_FIXED, &f.file, 0), AT(0));
+	f.meanwhile = unmap_neighbours;
+	assert_int_equal(mm_fault(AT(1), 0), MM_FAULT_DONE);
+	assert_int_equal(fake_page(AT(1))->content, FAKE_FILE(1));
+	for (int i = 2; i < 16; i++)
+		assert_null(fake_page(AT(i)));
+	check_space();
+	assert_int_equal(mm_unmap(AT(0), PAGES(16)), 0);
+	assert_int_equal(mm_map(AT(0), PAGES(16), RW, MAP_PRIVATE | MAP_FIXED, &f.file, 0), AT(0));
+	f.meanwhile = unmap_all;
+	assert_int_equal(mm_fault(AT(1), 0), MM_FAULT_DONE);
+	assert_int_equal(mm_self.committed, 0);
+	assert_int_equal(mm_fault(AT(1), 0), MM_FAULT_MAPERR);
 }
 
 static void test_shared(void **state)
@@ -773,7 +808,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(test_decode), T(test_places),      T(test_merge),   T(test_fault_around),
 		T(test_limit),  T(test_permissions), T(test_stack),   T(test_file),
-		T(test_shared), T(test_coherent),    T(test_brk),     T(test_remap),
+		T(test_meanwhile), T(test_shared), T(test_coherent),    T(test_brk),     T(test_remap),
 		T(test_text),   T(test_park),        T(test_mincore), T(test_random),
 	};
 
