@@ -11,6 +11,8 @@
 #include "host/harden.h"
 #include "host/host.h"
 
+#define MAIN_LOCKED_MIB 64UL /* what the smallest program maps, with room */
+
 struct host host;
 
 /* A static PIE relocates itself: only R_X86_64_RELATIVE, before any pointer in data is used. */
@@ -82,7 +84,7 @@ void *secret_memory(uint64_t size, uint64_t align)
 
 static const struct cpu_ops *main_processor(void)
 {
-	return &cpu_soft;
+	return host.launch->processor == LAUNCH_PROCESSOR_HW ? &cpu_hw : &cpu_soft;
 }
 
 /* What `ps` shows: the arguments are not where Linux looks for them. */
@@ -113,17 +115,30 @@ static _Noreturn void main_load(void *guard)
 	thread_run_first();
 }
 
+/* Secret memory is locked memory. Whether there is any is asked once, where the answer can be put into words. */
+static void main_check_limit(void)
+{
+	long at = harden_secret(MAIN_LOCKED_MIB << 20);
+
+	if (sys_is_error(at))
+		host_die("%u MiB of secret memory are needed, and this process may not lock them (error %ld): RLIMIT_MEMLOCK is "
+			 "too small; run `make install` (which gives adyton-host CAP_IPC_LOCK), or use --memory=ordinary",
+			 (uint32_t)MAIN_LOCKED_MIB, -at);
+	(void)sys_munmap((uint64_t)at, MAIN_LOCKED_MIB << 20);
+}
+
 /* Before the first secret: a stack that nobody can read, a guard, and nothing left that root's tools could write. */
 static _Noreturn void main_protect(void)
 {
 	const char *path = host.launch->guard ? (const char *)host.launch + host.launch->guard : NULL;
-	uint8_t *at = secret_memory(HARDEN_STACK_SIZE, PAGE_SIZE);
 	struct guard guard;
+	uint8_t *at;
 
-	if (!at)
-		host_die("no locked memory for a stack: RLIMIT_MEMLOCK is too small; run `make install` (which gives adyton-host "
-			 "CAP_IPC_LOCK), or use --memory=ordinary");
+	main_check_limit();
 	guard = guard_start(path);
+	at = secret_memory(HARDEN_STACK_SIZE, PAGE_SIZE);
+	if (!at)
+		host_die("no secret memory for a stack");
 	harden_stack((uint64_t)at + HARDEN_STACK_SIZE, main_load, &guard);
 }
 

@@ -1,11 +1,11 @@
 /*
  * Thread blocks for reuse. Making one costs 13 pages and a change of type; a used one is ready as it is.
  *
- * A leaving thread gives its block away while it still stands on the block's kernel stack. That is safe because the host
- * lends the TCS to nobody else until its last user has left, and because who takes the block writes only fields and the
- * topmost frame, none of which the leaver reads any more. But it must not make a host call in between: while one is out,
- * the TCS is free, and the next thread would start on a stack in use. So the pool's lock is a bare flag, whose release
- * never leaves. The block of the first thread is not reused: entry tells the process's start by it.
+ * A leaving thread gives its block away while it still stands on the block's kernel stack, and its TCS is busy until it
+ * has executed EEXIT. Both are safe: who takes the block writes only fields and the topmost frame, none of which the
+ * leaver reads any more, and the host retries an EENTER that finds the TCS busy. But the leaver may make no host call in
+ * between (coming back, it would look like a new thread), so it gives without a lock: a stack that takers empty whole.
+ * The block of the first thread is not reused: entry tells the process's start by it.
  */
 #include "abi/sgx.h"
 #include "cpu/enclu.h"
@@ -14,8 +14,9 @@
 #include "kernel/mm/heap.h"
 #include "kernel/task/internal.h"
 
-static uint32_t pool_held;
+static struct lock pool_lock = LOCK_INIT; /* pool_free */
 static struct list pool_free = LIST_INIT(pool_free);
+static struct list *pool_given; /* atomic; chained by next, NULL at the end */
 
 static void pool_fill_tcs(struct sgx_tcs *tcs, uint64_t block)
 {
@@ -45,43 +46,44 @@ static struct thread *pool_make(void)
 	return t;
 }
 
-static void pool_lock(void)
+/* pool_lock is held. */
+static void pool_collect(void)
 {
-	while (__atomic_exchange_n(&pool_held, 1, __ATOMIC_ACQUIRE))
-		(void)host_sched_yield(0); /* the holder may be suspended */
-}
+	struct list *at = __atomic_exchange_n(&pool_given, NULL, __ATOMIC_ACQUIRE), *next;
 
-static void pool_unlock(void)
-{
-	__atomic_store_n(&pool_held, 0, __ATOMIC_RELEASE);
-}
-
-static struct thread *pool_reuse(void)
-{
-	struct thread *t = NULL;
-
-	pool_lock();
-	if (!list_empty(&pool_free)) {
-		t = container_of(pool_free.next, struct thread, process_link);
-		list_del(&t->process_link);
+	for (; at; at = next) {
+		next = at->next;
+		list_add_head(&pool_free, at);
 	}
-	pool_unlock();
-	return t;
 }
 
 struct thread *pool_take(void)
 {
-	struct thread *t = pool_reuse();
+	struct thread *t = NULL;
 
-	return t ? t : pool_make();
+	{
+		LOCKED(&pool_lock);
+		if (list_empty(&pool_free))
+			pool_collect();
+		if (!list_empty(&pool_free)) {
+			t = container_of(pool_free.next, struct thread, process_link);
+			list_del(&t->process_link);
+		}
+	}
+	if (!t)
+		return pool_make();
+	__atomic_store_n(&t->started, 0, __ATOMIC_RELEASE);
+	return t;
 }
 
 void pool_give(struct thread *t)
 {
+	struct list *first = __atomic_load_n(&pool_given, __ATOMIC_RELAXED);
+
 	if (thread_block(t) == KERNEL_THREAD0)
 		return;
-	pool_lock();
-	list_add_head(&pool_free, &t->process_link);
-	pool_unlock();
-	__atomic_store_n(&t->started, 0, __ATOMIC_RELEASE); /* the next entry is a first one */
+	do
+		t->process_link.next = first;
+	while (!__atomic_compare_exchange_n(&pool_given, &first, &t->process_link, false, __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED));
 }

@@ -6,7 +6,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,14 +34,16 @@ static _Noreturn void victim_fail(const char *step)
 	exit(1);
 }
 
+static bool ready;
+
 static void *victim_thread(void *started)
 {
 	volatile uint8_t on_stack[SECRET_SIZE];
 
 	victim_secret((uint8_t *)(uintptr_t)on_stack, THREAD_STACK);
-	if (started)
+	if (!ready)
 		victim_say("thread_stack", (const void *)(uintptr_t)on_stack);
-	if (started && write(*(int *)started, "", 1) != 1)
+	if (write(*(int *)started, "", 1) != 1)
 		victim_fail("write");
 	for (;;)
 		pause();
@@ -161,6 +163,7 @@ int main(int argc, char **argv)
 	victim_start_thread();
 	if (argc > 3)
 		victim_jit();
+	ready = true;
 	printf("ready\n");
 	(void)fflush(stdout);
 	for (;;) {
