@@ -178,6 +178,23 @@ static void thread_wait_for_work(struct host_thread *t)
 	__atomic_store_n(&t->work, 0, __ATOMIC_RELAXED);
 }
 
+/*
+ * The enclave may ask for a TCS again while its last user is on the way out. Interrupted there, that one has left the TCS
+ * for a moment and will resume: entering it now would go on with the wrong one.
+ */
+static bool thread_tcs_in_use(const struct host_thread *t)
+{
+	uint32_t count = __atomic_load_n(&host.thread_count, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 1; i < count && i < HOST_THREADS_MAX; i++) {
+		const struct host_thread *other = __atomic_load_n(&host.threads[i], __ATOMIC_ACQUIRE);
+
+		if (other && other != t && __atomic_load_n(&other->tcs, __ATOMIC_ACQUIRE) == t->tcs)
+			return true;
+	}
+	return false;
+}
+
 _Noreturn void thread_entry(struct host_thread *t)
 {
 	t->tid = (int32_t)sys_gettid();
@@ -185,6 +202,8 @@ _Noreturn void thread_entry(struct host_thread *t)
 		host_die("thread %u: the processor cannot be prepared for it", t->slot);
 	for (;;) {
 		thread_wait_for_work(t);
+		while (thread_tcs_in_use(t))
+			(void)sys_raw3(__NR_sched_yield, 0, 0, 0);
 		thread_lend(t, (struct cpu_regs){ .rdi = ENTER_THREAD, .rsi = (uint64_t)t->border, .rdx = BORDER_SIZE });
 		__atomic_store_n(&t->tcs, 0, __ATOMIC_RELEASE);
 	}
