@@ -6,6 +6,7 @@
 #include "abi/linux/syscall_nr.h"
 #include "base/mem.h"
 #include "kernel/border/hostcall.h"
+#include "kernel/epoll/epoll.h"
 #include "kernel/exec/definition.h"
 #include "kernel/fs/hostfs.h"
 #include "kernel/fs/pseudo.h"
@@ -289,6 +290,27 @@ int mm_each_vma(int (*each)(void *ctx, const struct vma *v), void *ctx)
 void mm_usage(struct mm_usage *out)
 {
 	*out = (struct mm_usage){ .virtual_pages = 100, .committed_pages = 10, .peak_pages = 11 };
+}
+
+bool shared_writable;
+
+void shared_before(struct file *f, uint64_t offset, uint64_t length)
+{
+	(void)f;
+	(void)offset;
+	(void)length;
+}
+
+void shared_written(struct file *f, uint64_t offset, uint64_t length)
+{
+	(void)f;
+	(void)offset;
+	(void)length;
+}
+
+void epoll_file_released_slow(struct file *f)
+{
+	(void)f;
 }
 
 int pipe_open_fifo(struct inode *i, uint32_t flags, struct file **out)

@@ -52,8 +52,7 @@ static long native(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 }
 
 /* Both sides with the same program addresses. */
-#define BOTH(name, a, b, c, d) \
-	compare(#name, fake_call(sys_##name, a, b, c, d, 0), native(__NR_##name, a, b, c, d))
+#define BOTH(name, a, b) compare(#name, fake_call(sys_##name, a, b, 0, 0, 0), native(__NR_##name, a, b, 0, 0))
 
 static void compare(const char *what, long our, long their)
 {
@@ -150,36 +149,37 @@ static void random_name(void)
 {
 	char first[64], second[64];
 	uint64_t p = PATH(random_path(first)), q = PATH(random_path(second));
+	uint32_t mode = pick(07777 + 1) | 0700, size = pick(50000);
 
 	switch (pick(12)) {
 	case 0:
 	case 1:
-		BOTH(mkdir, p, 0755, 0, 0);
+		BOTH(mkdir, p, 0755);
 		break;
 	case 2:
-		BOTH(rmdir, p, 0, 0, 0);
+		BOTH(rmdir, p, 0);
 		break;
 	case 3:
-		BOTH(unlink, p, 0, 0, 0);
+		BOTH(unlink, p, 0);
 		break;
 	case 4:
 	case 5:
-		BOTH(rename, p, q, 0, 0);
+		BOTH(rename, p, q);
 		break;
 	case 6:
-		BOTH(link, p, q, 0, 0);
+		BOTH(link, p, q);
 		break;
 	case 7:
-		BOTH(symlink, p, q, 0, 0);
+		BOTH(symlink, p, q);
 		break;
 	case 8:
-		BOTH(chmod, p, pick(07777 + 1) | 0700, 0, 0);
+		BOTH(chmod, p, mode);
 		break;
 	case 9:
-		BOTH(truncate, p, pick(50000), 0, 0);
+		BOTH(truncate, p, size);
 		break;
 	case 10:
-		BOTH(access, p, R_OK, 0, 0);
+		BOTH(access, p, R_OK);
 		break;
 	default:
 		random_stat(p);
