@@ -1,6 +1,6 @@
 /*
  * An ordinary program with secrets: `victim FILE SINK [jit]`. It says "place NAME ADDRESS" for each, then "ready", then
- * reads commands of one byte: t makes a thread and says "thread", q ends it with status 7.
+ * reads commands of one byte: t makes a thread and says "thread", s is busy for a second, q ends it with status 7.
  */
 #include "victim.h"
 
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static uint8_t seed[SECRET_SIZE];
@@ -147,6 +148,15 @@ static char victim_command(void)
 	return n == 1 ? byte : 'q';
 }
 
+static void victim_spin(void)
+{
+	clock_t end = clock() + CLOCKS_PER_SEC;
+
+	while (clock() < end)
+		for (volatile int i = 0; i < 100000; i++)
+			;
+}
+
 int main(int argc, char **argv)
 {
 	volatile uint8_t on_stack[SECRET_SIZE];
@@ -169,6 +179,10 @@ int main(int argc, char **argv)
 	for (;;) {
 		char command = victim_command();
 
+		if (command == 's') {
+			victim_spin();
+			continue;
+		}
 		if (command != 't')
 			return command == 'q' ? 7 : on_stack[0] & 0;
 		victim_start_thread();
