@@ -1,10 +1,8 @@
 #include "cpu/hw/vdso.h"
 
 #include "base/mem.h"
-#include "cpu/linux/sys.h"
+#include "cpu/linux/auxv.h"
 
-#define AT_NULL 0UL
-#define AT_SYSINFO_EHDR 33UL
 #define PT_LOAD 1U
 #define PT_DYNAMIC 2U
 #define DT_NULL 0L
@@ -148,14 +146,5 @@ size_t vdso_size(const uint8_t *base)
 
 uint64_t vdso_find(void)
 {
-	uint64_t pair[2], found = 0;
-	long fd = sys_raw3(SYS_OPEN, (long)"/proc/self/auxv", LINUX_O_CLOEXEC, 0);
-
-	if (fd < 0)
-		return 0;
-	while (sys_read((int)fd, pair, sizeof(pair)) == sizeof(pair) && pair[0] != AT_NULL)
-		if (pair[0] == AT_SYSINFO_EHDR)
-			found = pair[1];
-	(void)sys_close((int)fd);
-	return found;
+	return auxv_value(LINUX_AT_SYSINFO_EHDR);
 }

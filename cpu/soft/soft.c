@@ -1,5 +1,6 @@
 /* The software SGX processor behind cpu/encls.h. */
 #include "base/mem.h"
+#include "cpu/linux/auxv.h"
 #include "cpu/soft/memory.h"
 #include "cpu/soft/soft.h"
 
@@ -33,6 +34,9 @@ static int soft_create(const struct cpu_options *options, const struct sgx_secs 
 
 	if (soft.secs.size)
 		return -LINUX_EBUSY;
+	/* Entering and leaving sets FS and GS by itself (Linux 5.9, Ivy Bridge). */
+	if (!(auxv_value(LINUX_AT_HWCAP2) & LINUX_HWCAP2_FSGSBASE))
+		return -LINUX_ENOSYS;
 	canary_init();
 	soft.options = *options;
 	stub_init(options->enclu_page);

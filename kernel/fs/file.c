@@ -59,7 +59,8 @@ void file_put(struct file *f)
 		f->ops->release(f);
 	if (f->inode)
 		inode_put(f->inode);
-	heap_free(f->name);
+	if (f->name != f->name_here)
+		heap_free(f->name);
 	lock_acquire(&free_lock);
 	f->data = free_files;
 	free_files = f;
@@ -70,8 +71,9 @@ void file_set_name(struct file *f, const char *name)
 {
 	size_t size = strlen(name) + 1;
 
-	heap_free(f->name);
-	f->name = heap_alloc(size);
+	if (f->name != f->name_here)
+		heap_free(f->name);
+	f->name = size <= sizeof(f->name_here) ? f->name_here : heap_alloc(size);
 	if (f->name)
 		memcpy(f->name, name, size);
 }

@@ -71,7 +71,8 @@ struct file {
 	int64_t pos;
 	int32_t host_fd;
 	void *data; /* the kind's own */
-	char *name; /* for /proc/self/fd/N: absolute path or "pipe:[7]"; heap, may be NULL */
+	char *name; /* for /proc/self/fd/N: absolute path or "pipe:[7]"; heap memory or name_here; may be NULL */
+	char name_here[80]; /* file_set_name(): short ones */
 	uint32_t mounts_listed; /* directories: how many mount points without a directory below them were listed; pos_lock */
 	int32_t owner; /* F_SETOWN */
 	struct epoll_item *epoll_items; /* NULL, or who watches it: kernel/epoll/epoll.h */

@@ -18,34 +18,28 @@ int mount_add(const char *name, const char *type, const char *source, struct ino
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, name, size);
-	*m = (struct mount){ .name = copy, .type = type, .source = source, .root = root, .id = 20 + mount_count,
+	*m = (struct mount){ .name = copy, .length = size == 2 ? 0 : size - 1, .type = type, .source = source, .root = root, .id = 20 + mount_count,
 			     .dev = DEV_MAKE(0U, 40 + mount_count), .read_only = read_only };
 	root->mount = m;
 	mount_count++;
 	return 0;
 }
 
-/* Does the absolute name lie at or under the mount's? */
-static bool mount_covers(const struct mount *m, const char *name, size_t length)
-{
-	size_t own = strlen(m->name);
-
-	if (own == 1)
-		return true;
-	return length >= own && !memcmp(m->name, name, own) && (length == own || name[own] == '/');
-}
-
+/* Every path comes through here: no look at a name before its length and the slash behind it fit. */
 static struct mount *deepest(const char *name, size_t length, size_t above)
 {
 	struct mount *best = NULL;
+	size_t most = above;
 
 	for (uint32_t i = 0; i < mount_count; i++) {
 		struct mount *m = &mounts[i];
 
 		/* Of two at one name the later one lies on top. */
-		if (strlen(m->name) > above && mount_covers(m, name, length) &&
-		    (!best || strlen(m->name) >= strlen(best->name)))
-			best = m;
+		if (m->length < most || m->length > length || (m->length < length && m->length && name[m->length] != '/') ||
+		    memcmp(m->name, name, m->length))
+			continue;
+		best = m;
+		most = m->length;
 	}
 	return best;
 }
@@ -57,5 +51,5 @@ struct mount *mount_of(const char *name, size_t length)
 
 struct mount *mount_below(const char *name, size_t length, size_t above)
 {
-	return deepest(name, length, above);
+	return deepest(name, length, above + 1);
 }

@@ -76,6 +76,7 @@ struct inode_ops {
 /* One place in the tree where another file system begins. The table only grows, in vfs_start(). */
 struct mount {
 	const char *name; /* absolute, without links */
+	size_t length;    /* of name; 0 for "/" */
 	const char *type, *source;
 	struct inode *root;
 	uint32_t id;

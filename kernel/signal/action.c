@@ -1,4 +1,6 @@
-/* System calls over a thread's own signals: actions, masks, waiting, the alternate stack, the way back from a handler. */
+/*
+ * System calls over a thread's own signals: actions, masks, waiting, the alternate stack, the way back from a handler.
+ */
 #include "base/mem.h"
 #include "kernel/border/hostcall.h"
 #include "kernel/mm/user.h"
@@ -9,8 +11,8 @@
 #include "kernel/time/clock.h"
 
 #define SA_KNOWN \
-	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND | SA_RESTORER | \
-	 SA_EXPOSE_TAGBITS)
+	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND | \
+	 SA_RESTORER | SA_EXPOSE_TAGBITS)
 
 static bool action_ignores(const struct sigaction *a, int sig)
 {
@@ -125,7 +127,10 @@ SYSCALL0(pause)
 	return -ERESTARTNOHAND;
 }
 
-/* While it waits, the set counts as unblocked, so that senders wake this thread; what comes is taken here, not delivered. */
+/*
+ * While it waits, the set counts as unblocked, so that senders wake this thread; what comes is taken here, not
+ * delivered.
+ */
 static int action_wait_for(uint64_t set, int64_t deadline, struct siginfo *info)
 {
 	struct thread *t = current;

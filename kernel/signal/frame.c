@@ -17,7 +17,8 @@
 #define USER_CS 0x33
 #define USER_SS 0x2b
 #define FLAGS_HANDLER_CLEARS 0x10500UL /* RF, DF, TF */
-#define FLAGS_PROGRAM 0x50cd5UL        /* what sigreturn takes: RF AC OF DF SF ZF AF PF CF, not TF: the kernel would trap */
+/* what sigreturn takes: RF AC OF DF SF ZF AF PF CF, not TF: the kernel would trap */
+#define FLAGS_PROGRAM 0x50cd5UL
 
 static bool frame_on(const struct sigaltstack *s, uint64_t sp)
 {

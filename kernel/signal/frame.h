@@ -5,7 +5,8 @@
 #include "kernel/signal/signal.h"
 
 /* Push a frame for the handler `action` of signal info->si_signo and point regs at the handler. 0 or -EFAULT. */
-int frame_push(struct regs *regs, const struct sigaction *action, const struct siginfo *info, uint64_t old_mask) must_check;
+int frame_push(struct regs *regs, const struct sigaction *action, const struct siginfo *info,
+	       uint64_t old_mask) must_check;
 /* rt_sigreturn: regs, mask, alternate stack and vector state as the frame says. 0 or -EFAULT. */
 int frame_pop(struct regs *regs) must_check;
 

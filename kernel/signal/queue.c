@@ -196,7 +196,10 @@ static bool signal_wanted_by(const struct thread *t, uint64_t set)
 	return (set & ~t->blocked) && !t->exiting && !t->kernel_main;
 }
 
-/* Somebody who does not block all of `set` shall take it: the caller if it can, for nothing needs to be interrupted then. */
+/*
+ * Somebody who does not block all of `set` shall take it: the caller if it can, for nothing needs to be interrupted
+ * then.
+ */
 static void signal_offer(uint64_t set, const struct thread *not_to)
 {
 	if (current != not_to && current->process && signal_wanted_by(current, set)) {

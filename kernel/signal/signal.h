@@ -11,7 +11,9 @@
 /* Queue a signal to one thread or to the process; wakes whom it must. info may be NULL (SI_KERNEL). 0 or -EAGAIN. */
 int signal_send_thread(struct thread *t, int sig, const struct siginfo *info);
 int signal_send_process(int sig, const struct siginfo *info);
-/* A synchronous fault of the running thread: if blocked or ignored, the default action ends the process, as on Linux. */
+/*
+ * A synchronous fault of the running thread: if blocked or ignored, the default action ends the process, as on Linux.
+ */
 void signal_fault(int sig, int code, uint64_t address, uint32_t trapno, uint32_t error, uint64_t cr2);
 
 /* Is an unblocked, not ignored signal waiting for this thread? (cheap; for loops that sleep) */
@@ -20,7 +22,9 @@ bool signal_pending(const struct thread *t);
 /* Work is set though nothing is deliverable: take in host signals, and clear it if that is still so. For parking. */
 void signal_settle_work(void);
 
-/* Take one pending signal of `set` (for signalfd): its number, or 0. Readiness is told through signal_queue (POLLIN). */
+/*
+ * Take one pending signal of `set` (for signalfd): its number, or 0. Readiness is told through signal_queue (POLLIN).
+ */
 int signal_dequeue(uint64_t set, struct siginfo *info);
 uint64_t signal_pending_set(void); /* of the running thread, shared ones included, blocked ones too */
 extern struct waitq signal_queue;
@@ -36,11 +40,17 @@ void signal_exit_work(struct regs *regs);
 /* SIGPIPE to the running thread, unless MSG_NOSIGNAL said otherwise. */
 void signal_pipe(void);
 
-/* For sigsuspend, ppoll, pselect, epoll_pwait: swap the mask for the time of one call; the old one comes back by itself. */
+/*
+ * For sigsuspend, ppoll, pselect, epoll_pwait: swap the mask for the time of one call; the old one comes back by
+ * itself.
+ */
 int signal_set_temporary_mask(uint64_t set_addr, uint64_t set_size) must_check; /* set_addr 0: nothing */
 void signal_restore_mask_now(void); /* the call was not interrupted */
 
-/* The host says that a signal came for the process: lock-free, may run on the exception stack. Others than the host may send are dropped. */
+/*
+ * The host says that a signal came for the process: lock-free, may run on the exception stack. Others than the host may
+ * send are dropped.
+ */
 void signal_from_host(int sig);
 
 void signal_start(uint64_t blocked_by_host, uint64_t ignored_by_host);

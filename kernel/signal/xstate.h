@@ -1,6 +1,6 @@
 /*
- * The program's vector state in the layout that XSAVE writes and signal frames carry. The state is live in the registers
- * whenever kernel code runs (the kernel uses none of them), so it is saved and loaded right here.
+ * The program's vector state in the layout that XSAVE writes and signal frames carry. The state is live in the
+ * registers whenever kernel code runs (the kernel uses none of them), so it is saved and loaded right here.
  */
 #ifndef ADYTON_KERNEL_SIGNAL_XSTATE_H
 #define ADYTON_KERNEL_SIGNAL_XSTATE_H

@@ -44,7 +44,9 @@ static void lock_bucket_leave(struct lock_bucket *b)
 	__atomic_store_n(&b->held, 0, __ATOMIC_RELEASE);
 }
 
-/* Queue up unless the lock became free meanwhile; the releaser looks for waiters under the bucket, so none is missed. */
+/*
+ * Queue up unless the lock became free meanwhile; the releaser looks for waiters under the bucket, so none is missed.
+ */
 static bool lock_enqueue(struct lock *l, struct lock_waiter *w)
 {
 	struct lock_bucket *b = lock_bucket_enter(l);
@@ -82,7 +84,9 @@ void lock_acquire_slow(struct lock *l)
 		lock_sleep(l);
 }
 
-/* The lock is free already; wake one who waits for it. It takes the lock as "waited for", so the next is not forgotten. */
+/*
+ * The lock is free already; wake one who waits for it. It takes the lock as "waited for", so the next is not forgotten.
+ */
 void lock_release_slow(struct lock *l)
 {
 	struct lock_bucket *b = lock_bucket_enter(l);

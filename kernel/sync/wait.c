@@ -1,5 +1,6 @@
 /*
- * Parking and wait queues. park_state of a thread is a token inside the enclave, so that the host's word is only a hint:
+ * Parking and wait queues. park_state of a thread is a token inside the enclave, so that the host's word is only a
+ * hint:
  *
  *     IDLE   -- thread_park ---> PARKED -- thread_unpark --> WOKEN (and the host is told)
  *     IDLE   -- thread_unpark -> WOKEN     (the next thread_park returns at once, nobody is told)
@@ -35,8 +36,8 @@ static bool park_deadline_passed(int64_t deadline_ns)
 }
 
 /*
- * Announced and free to sleep: 1. 0: a wake-up was there. -EINTR: a signal is. Work without a deliverable signal (somebody
- * else took it) would end every park at once; it is settled, unannounced, for that may sleep on a lock.
+ * Announced and free to sleep: 1. 0: a wake-up was there. -EINTR: a signal is. Work without a deliverable signal
+ * (somebody else took it) would end every park at once; it is settled, unannounced, for that may sleep on a lock.
  */
 static int park_prepare(struct thread *t)
 {

@@ -19,7 +19,10 @@
 struct thread;
 struct waiter;
 
-/* Called by waitq_wake() with the queue's lock held; events are POLL* bits. Must not sleep, must not wake the same queue. */
+/*
+ * Called by waitq_wake() with the queue's lock held; events are POLL* bits. Must not sleep, must not wake the same
+ * queue.
+ */
 typedef void (*waiter_fn)(struct waiter *w, uint32_t events);
 
 struct waitq {

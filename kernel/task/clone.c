@@ -51,7 +51,9 @@ void thread_prepare(struct thread *t)
 
 int thread_launch(struct thread *t)
 {
-	/* Its entry stores the slot. Until then a signal for it is only noted, and it looks before it runs the program. */
+	/*
+	 * Its entry stores the slot. Until then a signal for it is only noted, and it looks before it runs the program.
+	 */
 	return host_thread_create((long)(thread_block(t) + THREAD_BLOCK_TCS)) < 0 ? -EAGAIN : 0;
 }
 

@@ -175,7 +175,10 @@ static long futex_wake_op(uint64_t addr, uint64_t addr2, int wake, int wake2, ui
 		if (futex_fault_in(addr2, true))
 			return -EFAULT;
 	}
-	/* Who wakes more than a batch by this operation gets a batch; the rest is what a spurious lack of wake-ups is not. */
+	/*
+	 * Who wakes more than a batch by this operation gets a batch; the rest is what a spurious lack of wake-ups is
+	 * not.
+	 */
 	total = futex_take(a, addr, FUTEX_BITSET_MATCH_ANY, wake, &batch);
 	if (futex_compare(encoded >> 24 & 15, (int32_t)old, (int32_t)(encoded << 20) >> 20))
 		total += futex_take(b, addr2, FUTEX_BITSET_MATCH_ANY, wake2, &batch);
@@ -190,7 +193,10 @@ static bool futex_has_timeout(uint32_t command)
 	       command == FUTEX_LOCK_PI2;
 }
 
-/* FUTEX_WAIT counts from now; the others name a moment: LOCK_PI by the wall clock, the rest as FUTEX_CLOCK_REALTIME says. */
+/*
+ * FUTEX_WAIT counts from now; the others name a moment: LOCK_PI by the wall clock, the rest as FUTEX_CLOCK_REALTIME
+ * says.
+ */
 static int futex_deadline(uint32_t op, uint64_t timeout, int64_t *deadline)
 {
 	uint32_t command = op & (uint32_t)FUTEX_CMD_MASK;

@@ -20,7 +20,8 @@ struct futex_waiter {
 	struct thread *thread;
 	uint64_t addr;
 	uint32_t bitset;
-	uint32_t *woken; /* atomic: set to `mark` when this waiter is taken off (for who waits for several); may be NULL */
+	/* atomic: set to `mark` when this waiter is taken off (for who waits for several); may be NULL */
+	uint32_t *woken;
 	uint32_t mark;
 	bool pi; /* waits for a priority-inheritance lock: taken off only by its owner */
 };

@@ -57,7 +57,8 @@ struct process {
 	struct vfs *vfs; /* mounts, root, working directory */
 
 	char exe[4096];     /* absolute path of the program that runs */
-	uint64_t arg_start, arg_end, env_start, env_end; /* on the program's stack, for /proc/self/cmdline and environ */
+	/* on the program's stack, for /proc/self/cmdline and environ */
+	uint64_t arg_start, arg_end, env_start, env_end;
 	uint64_t auxv_start, auxv_end;
 	uint64_t brk_start;
 };

@@ -1,6 +1,6 @@
 /*
- * Scheduling is the host's: what concerns the calling thread is passed on, for its host thread carries it. Other threads
- * cannot be named to the host, so they are refused.
+ * Scheduling is the host's: what concerns the calling thread is passed on, for its host thread carries it. Other
+ * threads cannot be named to the host, so they are refused.
  */
 #include "abi/linux/sched.h"
 #include "abi/linux/resource.h"
@@ -165,7 +165,8 @@ SYSCALL3(sched_setattr, int, tid, uint64_t, addr, uint32_t, flags)
 	if (a.sched_policy == SCHED_DEADLINE)
 		return -EPERM; /* the host's struct has no room for it in sched_setscheduler */
 	param.sched_priority = (int32_t)a.sched_priority;
-	error = sched_set(tid, (int)a.sched_policy | (a.sched_flags & SCHED_FLAG_RESET_ON_FORK ? SCHED_RESET_ON_FORK : 0),
+	error = sched_set(tid,
+			  (int)a.sched_policy | (a.sched_flags & SCHED_FLAG_RESET_ON_FORK ? SCHED_RESET_ON_FORK : 0),
 			  &param);
 	if (!error && (a.sched_policy == SCHED_OTHER || a.sched_policy == SCHED_BATCH))
 		error = host_setpriority(PRIO_PROCESS, 0, a.sched_nice);

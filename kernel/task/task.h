@@ -8,7 +8,9 @@
 /* The first thread at the start of the process, with everything of struct process that is not somebody else's. */
 void task_start(struct thread *first);
 
-/* What a new thread's first entry calls on its kernel stack (kernel/entry): runs the program from thread_regs(current). */
+/*
+ * What a new thread's first entry calls on its kernel stack (kernel/entry): runs the program from thread_regs(current).
+ */
 _Noreturn void thread_begin(void);
 
 /* Leave: never come back to the program. The last thread's exit ends the process. */

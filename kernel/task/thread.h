@@ -64,7 +64,8 @@ struct thread {
 	/* Set before the thread first runs, constant afterwards. */
 	struct process *process;
 	struct border *border; /* host memory: only kernel/border/ looks inside */
-	uint64_t border_used; /* bytes of the buffer that calls in progress hold (a fault can nest one call in another) */
+	/* bytes of the buffer that calls in progress hold (a fault can nest one call in another) */
+	uint64_t border_used;
 	uint32_t slot; /* the host's name for this thread: park, unpark, interrupt */
 	int32_t tid;
 

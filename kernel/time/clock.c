@@ -1,7 +1,8 @@
 /*
  * The clock inside. Two readings of the host's clock, far enough apart, give the speed of the TSC; from then on time is
- * read without leaving. Each resynchronisation lasts as long again as the clock has been observed (at most a second), so
- * the error stays about that of one reading. Where the host's clock is behind ours, ours goes slower until it is caught.
+ * read without leaving. Each resynchronisation lasts as long again as the clock has been observed (at most a second),
+ * so the error stays about that of one reading. Where the host's clock is behind ours, ours goes slower until it is
+ * caught.
  */
 #include "kernel/time/clock.h"
 #include "abi/linux/errno.h"
@@ -14,6 +15,7 @@
 #define CLOCK_BASELINE_MIN 1000000L  /* ns: before this the host is asked every time */
 #define CLOCK_BASELINE_MAX 32000000000L
 #define CLOCK_PERIOD_MAX NSEC_PER_SEC
+#define CLOCK_SPEED_MAX (1UL << 40) /* ns per tick, times 2^32: a TSC below 4 MHz is none */
 #define CLOCK_STEP 50000L /* ns: a change of the wall clock below this is our own error of reading */
 #define CLOCK_SECONDS_MAX (1L << 32) /* two of them, in nanoseconds, still fit into 63 bits */
 
@@ -119,33 +121,54 @@ static void clock_rebase(const struct clock_sample *s, uint64_t speed, int64_t p
 	clock_write_end();
 }
 
+/* What the samples so far say of the speed of the TSC; 0: nothing yet, or nothing that can be true. */
+static uint64_t clock_observe(const struct clock_sample *s)
+{
+	uint64_t speed;
+
+	if (s->ns - clock_first.ns < CLOCK_BASELINE_MIN || s->tsc <= clock_first.tsc)
+		return 0;
+	speed = clock_speed(&clock_first, s);
+	if (s->ns - clock_middle.ns > CLOCK_BASELINE_MAX) { /* follow slow changes of speed */
+		clock_first = clock_middle;
+		clock_middle = *s;
+	}
+	return speed < CLOCK_SPEED_MAX ? speed : 0;
+}
+
+/* No speed is known: what the host says, but never less than it said before. */
+static int64_t clock_follow(const struct clock_sample *s, int clock)
+{
+	if (s->ns > clock_last)
+		clock_last = s->ns;
+	return clock_last + (clock == CLOCK_REALTIME ? clock_vdso.realtime_offset :
+			     clock == CLOCK_BOOTTIME ? clock_vdso.boottime_offset : 0);
+}
+
 /* The base is too old, or there is none yet. */
 static int64_t clock_resync(int clock)
 {
 	struct clock_sample s;
-	int64_t observed, ns, period;
+	int64_t ns, period;
 	uint64_t speed;
 
 	LOCKED(&clock_lock);
 	if (clock_vdso.mult && vdso_read(&clock_vdso, clock, &ns))
 		return ns;
 	s = clock_sample();
-	observed = s.ns - clock_first.ns;
-	speed = observed >= CLOCK_BASELINE_MIN && s.tsc > clock_first.tsc ? clock_speed(&clock_first, &s) : 0;
-	if (speed && speed < 1UL << 40) { /* a TSC below 4 MHz is none */
-		period = observed < CLOCK_PERIOD_MAX ? observed : CLOCK_PERIOD_MAX;
-		clock_rebase(&s, speed, period);
-		if (s.ns - clock_middle.ns > CLOCK_BASELINE_MAX) { /* follow slow changes of speed */
-			clock_first = clock_middle;
-			clock_middle = s;
-		}
-		(void)vdso_read(&clock_vdso, clock, &ns);
-		return ns;
+	speed = clock_observe(&s);
+	if (!speed) {
+		if (!clock_vdso.mult)
+			return clock_follow(&s, clock);
+		speed = clock_vdso.mult; /* the host's clock jumped: go on as before, and observe anew */
+		clock_first = clock_middle = s;
 	}
-	if (s.ns > clock_last)
-		clock_last = s.ns;
-	return clock_last + (clock == CLOCK_REALTIME ? clock_vdso.realtime_offset :
-			     clock == CLOCK_BOOTTIME ? clock_vdso.boottime_offset : 0);
+	period = s.ns - clock_first.ns;
+	if (period < CLOCK_BASELINE_MIN || period > CLOCK_PERIOD_MAX)
+		period = period < CLOCK_BASELINE_MIN ? CLOCK_BASELINE_MIN : CLOCK_PERIOD_MAX;
+	clock_rebase(&s, speed, period);
+	(void)vdso_read(&clock_vdso, clock, &ns);
+	return ns;
 }
 
 int64_t clock_read(int clock)
@@ -186,9 +209,14 @@ int64_t clock_timespec_ns(const struct timespec *ts)
 
 int64_t clock_deadline(int64_t ns, bool absolute, int clock)
 {
-	int64_t base = !absolute ? clock_monotonic_ns() : clock_monotonic_ns() - clock_read(clock);
+	int64_t there;
 
-	return ns + base;
+	if (!absolute)
+		return ns + clock_monotonic_ns();
+	if (clock == CLOCK_MONOTONIC)
+		return ns;
+	there = clock_read(clock); /* first: the time between the two makes it later, never earlier */
+	return ns + (clock_monotonic_ns() - there);
 }
 
 int clock_deadline_from_user(uint64_t addr, bool absolute, int clock, int64_t *deadline_ns)

@@ -10,7 +10,10 @@
 
 int64_t clock_monotonic_ns(void);
 int64_t clock_realtime_ns(void);
-/* A relative or absolute timespec of the program to a deadline for thread_park(); NO_DEADLINE for a NULL address. -EINVAL, -EFAULT. */
+/*
+ * A relative or absolute timespec of the program to a deadline for thread_park(); NO_DEADLINE for a NULL address.
+ * -EINVAL, -EFAULT.
+ */
 int clock_deadline_from_user(uint64_t timespec_addr, bool absolute, int clock, int64_t *deadline_ns) must_check;
 int clock_check_timespec(const struct timespec *ts) must_check;
 

@@ -14,9 +14,18 @@
 /* A clock number as we serve it: one that clock_read() knows, or a CPU-time clock of the host; -1: none. */
 static int clock_known(int clock)
 {
-	static const int8_t as[] = { CLOCK_REALTIME,  CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID,
-				     CLOCK_MONOTONIC, CLOCK_REALTIME,  CLOCK_MONOTONIC,		 CLOCK_BOOTTIME,
-				     CLOCK_REALTIME,  CLOCK_BOOTTIME,  -1,			 CLOCK_REALTIME };
+	static const int8_t as[] = { CLOCK_REALTIME,
+				     CLOCK_MONOTONIC,
+				     CLOCK_PROCESS_CPUTIME_ID,
+				     CLOCK_THREAD_CPUTIME_ID,
+				     CLOCK_MONOTONIC,
+				     CLOCK_REALTIME,
+				     CLOCK_MONOTONIC,
+				     CLOCK_BOOTTIME,
+				     CLOCK_REALTIME,
+				     CLOCK_BOOTTIME,
+				     -1,
+				     CLOCK_REALTIME };
 	int pid = ~(clock >> 3);
 
 	if (clock >= 0)
@@ -136,7 +145,8 @@ static long clock_sleep(int64_t deadline, uint64_t remaining_addr, bool absolute
 		if (copy_to_user(remaining_addr, &ts, sizeof(ts)))
 			return -EFAULT;
 	}
-	t->restart = (struct thread_restart){ .deadline_ns = deadline, .remaining_addr = remaining_addr, .armed = true };
+	t->restart =
+		(struct thread_restart){ .deadline_ns = deadline, .remaining_addr = remaining_addr, .armed = true };
 	return -ERESTART_RESTARTBLOCK;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "abi/linux/errno.h"
 #include "abi/linux/sched.h"
+#include "abi/linux/signal.h"
 #include "abi/linux/syscall_nr.h"
 #include "abi/linux/time.h"
 #include "base/mem.h"
@@ -116,17 +117,30 @@ static void evil_lie(struct border *b)
 		evil_head(b);
 }
 
-/* A second thread that changes the first one's window all the time. */
-static int evil_flip(void *argument)
+/* A second thread that changes the first one's window all the time, between any two of its looks. */
+static _Noreturn void evil_flip(uint8_t *buffer)
 {
-	struct host_thread *t = argument;
-	uint8_t *buffer = (uint8_t *)t->border + BORDER_BUFFER;
-
 	for (uint64_t i = 1;; i = i * 6364136223846793005UL + 1442695040888963407UL)
 		__atomic_fetch_xor((uint64_t *)(void *)(buffer + (i >> 40) % 512 * 8), i, __ATOMIC_RELAXED);
 }
 
-long thread_clone(uint64_t flags, uint64_t stack, struct host_thread *t);
+/* The signal handler finds a thread's state by masking its stack pointer: this one blocks every signal. */
+static void evil_flipper(const struct host_thread *t)
+{
+	static uint8_t stack[8192] __attribute__((aligned(16)));
+	const long flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+	register const void *buffer __asm__("r12") = (const uint8_t *)t->border + BORDER_BUFFER;
+	register void (*entry)(uint8_t *) __asm__("r13") = evil_flip;
+	uint64_t all = UINT64_MAX, before;
+	long id = __NR_clone;
+
+	(void)sys_raw6(__NR_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, 8, 0, 0);
+	__asm__ volatile("syscall\n\ttest %%rax, %%rax\n\tjnz 1f\n\tmov %%r12, %%rdi\n\tcall *%%r13\n1:"
+			 : "+a"(id)
+			 : "D"(flags), "S"(stack + sizeof(stack)), "d"(0L), "r"(buffer), "r"(entry)
+			 : "rcx", "r11", "r8", "r9", "r10", "memory");
+	(void)sys_raw6(__NR_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8, 0, 0);
+}
 
 static void evil_alarm(void)
 {
@@ -149,7 +163,7 @@ static const char *evil_setting(const char *name)
 	return NULL;
 }
 
-static void evil_start(void)
+static void evil_start(const struct host_thread *t)
 {
 	const char *s = evil_setting("ADYTON_EVIL_SEED");
 
@@ -163,7 +177,8 @@ static void evil_start(void)
 	evil_rate = 2UL << evil_random() % 9;
 	if (evil_one_in(4))
 		evil_alarm();
-	(void)evil_flip;
+	if (evil_one_in(8))
+		evil_flipper(t);
 }
 
 /* Did the last exit touch the canary? The processor tells the page. */
@@ -183,7 +198,7 @@ void call_serve(struct host_thread *t)
 	uint64_t nr = b->nr;
 
 	if (!evil_state)
-		evil_start();
+		evil_start(t);
 	evil_look(t);
 	call_make(t);
 	if (evil_patience)

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -49,7 +50,7 @@ static void victim_files(void)
 	victim_ignore(fstatfs(fd, &fs));
 	victim_ignore(readlink("/lib", victim_buffer, 100));
 	victim_ignore(access("/etc/nothing", R_OK));
-	victim_ignore(getdents64(dir, victim_buffer, sizeof(victim_buffer)));
+	victim_ignore(syscall(SYS_getdents64, dir, victim_buffer, sizeof(victim_buffer)));
 	victim_ignore(fcntl(fd, F_GETFL));
 	victim_ignore(ioctl(0, TIOCGWINSZ, victim_buffer));
 	victim_ignore(close(fd));

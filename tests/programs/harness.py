@@ -147,7 +147,7 @@ def collect(root, program, extra=(), folders=()):
 
 
 def quoted(text):
-    return '"' + str(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + str(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def definition(name, rootfs, entrypoint, memory=None, threads=None, mounts=None, environ=None, arguments=True,

@@ -1,6 +1,6 @@
 /*
- * The program's vDSO: the clocks of kernel/time without a system call. It runs as part of the program, in its memory and
- * on its stack, and does what any other code would do when it cannot answer: a system call.
+ * The program's vDSO: the clocks of kernel/time without a system call. It runs as part of the program, in its memory
+ * and on its stack, and does what any other code would do when it cannot answer: a system call.
  */
 #include "abi/linux/errno.h"
 #include "kernel/task/thread.h"

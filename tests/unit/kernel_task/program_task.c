@@ -378,7 +378,8 @@ static void test_altstack(void)
 	CHECK(sigaltstack(&ss, NULL) == 0);
 	handle_info(SIGUSR1, on_info, SA_ONSTACK);
 	raise(SIGUSR1);
-	CHECK(caught == SIGUSR1 && caught_sp > (uintptr_t)altstack && caught_sp < (uintptr_t)altstack + sizeof(altstack));
+	CHECK(caught == SIGUSR1 && caught_sp > (uintptr_t)altstack &&
+	      caught_sp < (uintptr_t)altstack + sizeof(altstack));
 	CHECK(sigaltstack(NULL, &old) == 0 && old.ss_flags == 0 && old.ss_size == sizeof(altstack));
 	ss.ss_size = 100;
 	CHECK(sigaltstack(&ss, NULL) == -1 && errno == ENOMEM);
@@ -425,7 +426,8 @@ static void test_masks(void)
 		CHECK(sigqueue(getpid(), SIGRTMIN, value) == 0);
 	}
 	for (int i = 0; i < 3; i++)
-		CHECK(sigwaitinfo(&set, &info) == SIGRTMIN && info.si_value.sival_int == 77 + i && info.si_code == SI_QUEUE);
+		CHECK(sigwaitinfo(&set, &info) == SIGRTMIN && info.si_value.sival_int == 77 + i &&
+		      info.si_code == SI_QUEUE);
 	CHECK(sigtimedwait(&set, &info, &zero) == -1 && errno == EAGAIN);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	CHECK(sigaction(SIGKILL, &(struct sigaction){ .sa_handler = on_signal }, NULL) == -1 && errno == EINVAL);
@@ -647,10 +649,11 @@ static const struct group {
 	const char *name;
 	void (*fn)(void);
 } groups[] = {
-	{ "threads", test_threads },   { "sync", test_sync },	      { "mutex", test_mutex_kinds }, { "cancel", test_cancel },
-	{ "futex", test_futex },       { "faults", test_faults },     { "traps", test_traps },	 { "altstack", test_altstack },
-	{ "masks", test_masks },       { "preempt", test_preemption }, { "vectors", test_vectors },	 { "restart", test_restart },
-	{ "clocks", test_clocks },     { "timers", test_timers },     { "identity", test_identity },
+	{ "threads", test_threads },    { "sync", test_sync },         { "mutex", test_mutex_kinds },
+	{ "cancel", test_cancel },      { "futex", test_futex },       { "faults", test_faults },
+	{ "traps", test_traps },        { "altstack", test_altstack }, { "masks", test_masks },
+	{ "preempt", test_preemption }, { "vectors", test_vectors },   { "restart", test_restart },
+	{ "clocks", test_clocks },      { "timers", test_timers },     { "identity", test_identity },
 };
 
 int main(int argc, char **argv)
