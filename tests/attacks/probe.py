@@ -1,4 +1,4 @@
-"""bpf(2) by hand: a program at the system call tracepoint that reads a process's memory when that process makes a call."""
+"""bpf(2) by hand: a program at the system call tracepoint that reads the memory of a process as it makes a call."""
 
 import ctypes
 import os

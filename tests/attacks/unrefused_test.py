@@ -39,9 +39,9 @@ class UnrefusedTest(unittest.TestCase):
         """What `perf record` sampled of a busy program's stack, and what it said."""
         victim.command(b"s")
         data = victim.path / "perf.data"
-        ran = subprocess.run(["perf", "record", "-e", "cpu-clock", "--call-graph", "dwarf,8192", "-p", str(victim.pid), "-o",
-                              data, "sleep", "0.5"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                             timeout=60)
+        ran = subprocess.run(["perf", "record", "-e", "cpu-clock", "--call-graph", "dwarf,8192", "-p", str(victim.pid),
+                              "-o", data, "sleep", "0.5"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                             check=False, timeout=60)
         return data.read_bytes() if data.exists() else b"", ran.stdout.decode("utf-8", "replace").strip()
 
     @unittest.skipUnless(shutil.which("perf"), "perf is not installed")

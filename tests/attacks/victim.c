@@ -2,7 +2,7 @@
  * An ordinary program with secrets: `victim FILE SINK [jit]`. It says "place NAME ADDRESS" for each, then "ready", then
  * reads commands of one byte: t makes a thread and says "thread", s is busy for a second, q ends it with status 7.
  */
-#include "victim.h"
+#include "tests/attacks/victim.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -89,7 +89,8 @@ static void victim_write(const char *path)
 
 static void victim_memory(void)
 {
-	uint8_t *heap = malloc(SECRET_SIZE), *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	const int access = PROT_READ | PROT_WRITE;
+	uint8_t *heap = malloc(SECRET_SIZE), *shared = mmap(NULL, 4096, access, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (!heap || shared == MAP_FAILED)
 		victim_fail("memory");
@@ -141,7 +142,8 @@ static char victim_command(void)
 
 	victim_secret(vector, VECTOR);
 	victim_secret(words, ARGUMENTS);
-	__asm__ volatile("movdqu (%2), %%xmm14; movdqu 16(%2), %%xmm15; mov (%3), %%r10; mov 8(%3), %%r8; mov 16(%3), %%r9; "
+	__asm__ volatile("movdqu (%2), %%xmm14; movdqu 16(%2), %%xmm15; "
+			 "mov (%3), %%r10; mov 8(%3), %%r8; mov 16(%3), %%r9; "
 			 "mov %4, %%rsi; mov $1, %%edx; xor %%edi, %%edi; syscall"
 			 : "+a"(n), "+m"(byte) : "r"(vector), "r"(words), "r"(&byte)
 			 : "rcx", "r11", "r8", "r9", "r10", "rdi", "rsi", "rdx", "xmm14", "xmm15", "memory");
