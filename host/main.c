@@ -84,7 +84,7 @@ void *secret_memory(uint64_t size, uint64_t align)
 
 static const struct cpu_ops *main_processor(void)
 {
-	return &cpu_soft;
+	return host.launch->processor == LAUNCH_PROCESSOR_HW ? &cpu_hw : &cpu_soft;
 }
 
 /* What `ps` shows: the arguments are not where Linux looks for them. */
