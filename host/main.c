@@ -164,7 +164,8 @@ _Noreturn void host_main(uint64_t *stack)
 			 "gives adyton-host CAP_IPC_LOCK), or use --memory=ordinary");
 	process_describe(host.start, auxv);
 	main_show_name();
-	if (host.launch->memory == LAUNCH_MEMORY_SECRET)
+	/* Silicon protects the enclave without the host's help, and its way in is the vDSO's, which would go away. */
+	if (host.launch->memory == LAUNCH_MEMORY_SECRET && host.cpu == &cpu_soft)
 		main_protect();
 	main_load(NULL);
 }
