@@ -178,8 +178,8 @@ static int stat_exact(struct inode *dir, const char *rest, struct stat *st)
 }
 
 /*
- * One call where the host's links mean the same as ours; what it answers stands unless the way led into one of our mounts.
- * A failure may come from a link, so it is asked again exactly.
+ * One call where the host's links mean the same as ours; what it answers stands unless the way led into one of our
+ * mounts. A failure may come from a link, so it is asked again exactly.
  */
 static int hostfs_stat_rest(struct inode *dir, const char *rest, bool follow, struct stat *st)
 {
@@ -284,7 +284,8 @@ long hostfs_reopen(int32_t fd, uint32_t flags)
 {
 	struct fd_path p = fd_path(fd);
 
-	return host_openat(AT_FDCWD, p.text, (long)((flags & ~(uint32_t)(O_NOFOLLOW | O_CREAT | O_EXCL)) | O_CLOEXEC), 0);
+	return host_openat(AT_FDCWD, p.text, (long)((flags & ~(uint32_t)(O_NOFOLLOW | O_CREAT | O_EXCL)) | O_CLOEXEC),
+			   0);
 }
 
 static int hostfs_open(struct inode *i, uint32_t flags, struct file **out)
@@ -386,8 +387,8 @@ int hostfs_setattr(int32_t fd, bool opened, const struct inode_attr *a)
 	long error = 0;
 
 	if (a->valid & (ATTR_UID | ATTR_GID))
-		error = host_fchownat(fd, "", a->valid & ATTR_UID ? (long)a->uid : -1, a->valid & ATTR_GID ? (long)a->gid : -1,
-				      AT_EMPTY_PATH);
+		error = host_fchownat(fd, "", a->valid & ATTR_UID ? (long)a->uid : -1,
+				      a->valid & ATTR_GID ? (long)a->gid : -1, AT_EMPTY_PATH);
 	if (!error && a->valid & ATTR_MODE)
 		error = hostfs_chmod(fd, opened, a->mode & 07777);
 	if (!error && a->valid & ATTR_SIZE)

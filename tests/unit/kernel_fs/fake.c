@@ -308,6 +308,10 @@ void shared_written(struct file *f, uint64_t offset, uint64_t length)
 	(void)length;
 }
 
+void mm_flush(void)
+{
+}
+
 void epoll_file_released_slow(struct file *f)
 {
 	(void)f;
@@ -356,7 +360,8 @@ static void start_thread(void)
 void fake_start(const char *host_directory)
 {
 	struct inode *root, *proc, *host;
-	void *user = mmap((void *)USER_START, USER_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	void *user = mmap((void *)USER_START, USER_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
 	must(user == (void *)USER_START ? 0 : -ENOMEM, "program memory");
 	start_thread();
