@@ -344,12 +344,14 @@ static int segment_link(struct walk *w, size_t segment, char behind)
 		while (before && w->rest[before - 1] != '/')
 			before--;
 		error = 0;
-		if (before && target[0] != '/' && (size_t)size + before < PATH_MAX) {
+		if (before && target[0] != '/' && (size_t)size + before >= PATH_MAX) {
+			error = -ENAMETOOLONG;
+		} else if (before && target[0] != '/') {
 			memmove(target + before, target, (size_t)size);
 			memcpy(target, w->rest, before);
 			size += (long)before;
 		}
-		error = take_link(w, target, (size_t)size, end);
+		error = error ? error : take_link(w, target, (size_t)size, end);
 	}
 	heap_free(target);
 	return error;
