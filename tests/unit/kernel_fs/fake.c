@@ -112,6 +112,14 @@ int64_t clock_realtime_ns(void)
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
+int64_t clock_monotonic_ns(void)
+{
+	struct timespec ts;
+
+	syscall(__NR_clock_gettime, CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
 void random_bytes(void *to, size_t size)
 {
 	memset(to, 0x5a, size);
