@@ -29,7 +29,7 @@ def skip_unless_possible():
 class Victim:
     """A running victim: `secrets` by place, `addresses` by place. A context manager: it ends with the block."""
 
-    def __init__(self, enclave, jit=False, options=(), environment=None):
+    def __init__(self, enclave, jit=False, options=()):
         self.folder = tempfile.TemporaryDirectory(prefix="victim-")
         folder = pathlib.Path(self.folder.name)
         seed = os.urandom(32)
@@ -39,9 +39,8 @@ class Victim:
         command = [VICTIM, folder / "seed", folder / "sink"] + (["jit"] if jit else [])
         if enclave:
             command = [ADYTON, "run", *options, *command]
-        environment = dict(os.environ, LD_LIBRARY_PATH=str(VICTIM.parent), **(environment or {}))
         self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        cwd=folder, env=environment)
+                                        cwd=folder)
         self.pid, self.addresses = self.process.pid, {}
         self.path = folder
         for line in self.process.stdout:
