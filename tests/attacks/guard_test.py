@@ -193,8 +193,8 @@ class StartTest(unittest.TestCase):
     USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
     def run_copy(self, remove=None, options=(), capability=None, prefix=()):
-        """`adyton run /bin/true` of a copy of what was built."""
-        with tempfile.TemporaryDirectory() as folder:
+        """`adyton run /bin/true` of a copy of what was built, in a folder that every user may enter."""
+        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
             os.chmod(folder, 0o777)
             shutil.copy(victims.ADYTON, f"{folder}/adyton")
             for part in ("host", "kernel"):
