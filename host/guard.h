@@ -1,16 +1,18 @@
 /*
- * The enclave process and its guard (adyton-guard) trace each other. Linux gives a process one tracer only, so nobody
- * else can attach to either; a guard that is not traced itself could be taken over and told to do what it may. Each is
- * killed with the other (PTRACE_O_EXITKILL).
+ * adyton-guard: two processes, guard and watcher, that keep an enclave process from being traced by anybody else.
+ * Linux gives a process one tracer only: the guard is the enclave process's, the watcher the guard's, the guard the
+ * watcher's. A lone guard could be attached to and told to do what it may. Each is killed with its tracer
+ * (PTRACE_O_EXITKILL), so all three end together.
  *
- * A tracer is a thread. In the enclave process it is one of its own, the watcher, that does nothing else: so the guard
- * cannot be stopped (SIGSTOP cannot be blocked, but its tracer decides), whatever the program's threads do.
+ * A traced process stops at every signal until its tracer lets it go on. Guard and watcher block all signals; SIGSTOP,
+ * which cannot be blocked, stops the one until the other, which does nothing else, resumes it. The enclave process
+ * traces nobody: no signal to it, or to it and one of them, makes two wait for each other.
  *
  *     enclave process                          guard
- *     guard_start():  fork, exec           ->  blocks signals, leaves session and descriptors, hardens itself
- *     watcher                              <-  GUARD_READY
- *     watcher: PTRACE_SEIZE(guard), request ->  has it a tracer? PTRACE_SEIZE(leader), PTRACE_SEIZE(watcher)
- *     has every thread a tracer?           <-  GUARD_ATTACHED, and from now on only waits for tracees
+ *     guard_start():  fork, exec           ->  blocks signals, leaves session and descriptors, hardens itself,
+ *     hardens itself                           makes the watcher; they trace each other
+ *     guard_link(): request                ->  PTRACE_SEIZE(enclave process)
+ *     is its tracer the guard?             <-  GUARD_ATTACHED, and from now on only waits for tracees
  *     becomes undumpable; the first secret may come
  */
 #ifndef ADYTON_HOST_GUARD_H
@@ -20,17 +22,16 @@
 
 #define GUARD_FD 3 /* the guard's end of the socket */
 
-enum guard_stage { GUARD_READY, GUARD_HARDEN, GUARD_UNTRACED, GUARD_ATTACH, GUARD_ATTACHED };
+enum guard_stage { GUARD_HARDEN = 1, GUARD_WATCHER, GUARD_ATTACH, GUARD_ATTACHED };
 
-/* What the guard says: READY and ATTACHED, or where it failed and with which error of Linux. */
+/* What the guard says: ATTACHED, or where it failed and with which error of Linux. */
 struct guard_report {
 	int32_t stage;
 	int32_t error;
 };
 
-/* What the watcher asks of the guard. */
 struct guard_request {
-	int32_t leader, watcher;
+	int32_t pid; /* whom to attach to: single-threaded until the answer */
 };
 
 /* guard_tracer.c: who traces this thread ("TracerPid" of /proc/thread-self/status): 0 nobody, or a negative errno. */

@@ -11,6 +11,8 @@
 #include "host/harden.h"
 #include "host/host.h"
 
+#define MAIN_LOCKED_MIB 64UL /* what the smallest program maps, with room */
+
 struct host host;
 
 /* A static PIE relocates itself: only R_X86_64_RELATIVE, before any pointer in data is used. */
@@ -82,48 +84,63 @@ void *secret_memory(uint64_t size, uint64_t align)
 
 static const struct cpu_ops *main_processor(void)
 {
-	return &cpu_soft;
+	return host.launch->processor == LAUNCH_PROCESSOR_HW ? &cpu_hw : &cpu_soft;
 }
 
 /* What `ps` shows: the arguments are not where Linux looks for them. */
 static void main_show_name(void)
 {
 	const struct launch *l = host.launch;
-	const char *path = l->program ? (const char *)l + l->program : l->image_path ? (const char *)l + l->image_path : NULL;
-	const char *slash = path ? strrchr(path, '/') : NULL;
+	uint32_t path = l->program ? l->program : l->image_path;
+	const char *name = (const char *)l + path, *slash = strrchr(name, '/');
 
 	if (path)
-		(void)sys_prctl(PR_SET_NAME, (uint64_t)(slash ? slash + 1 : path), 0, 0, 0);
+		(void)sys_prctl(PR_SET_NAME, (uint64_t)(slash ? slash + 1 : name), 0, 0, 0);
 }
 
 static _Noreturn void main_load(void *guard)
 {
-	extern const char __ehdr_start[] __attribute__((visibility("hidden"))), _end[] __attribute__((visibility("hidden")));
+	extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+	extern const char _end[] __attribute__((visibility("hidden")));
 	struct harden_fault fault;
 
 	if (guard) {
 		struct guard kept = *(struct guard *)guard; /* its first stack goes away now */
 
 		if (!harden_self((uint64_t)__ehdr_start, (uint64_t)_end, &fault))
-			host_die("this process cannot be protected: %s (at %lx, error %ld); --memory=ordinary goes without",
-				 fault.step, fault.address, fault.error);
+			host_die("this process cannot be protected: %s (at %lx, error %ld); --memory=ordinary goes "
+				 "without", fault.step, fault.address, fault.error);
 		guard_link(kept);
 	}
 	load_image();
 	thread_run_first();
 }
 
+/* Secret memory is locked memory. Whether there is any is asked once, where the answer can be put into words. */
+static void main_check_limit(void)
+{
+	long at = harden_secret(MAIN_LOCKED_MIB << 20);
+
+	if (sys_is_error(at))
+		host_die("%u MiB of secret memory are needed, and this process may not lock them (error %ld): "
+			 "RLIMIT_MEMLOCK is too small; run `make install` (which gives adyton-host CAP_IPC_LOCK), or "
+			 "use --memory=ordinary",
+			 (uint32_t)MAIN_LOCKED_MIB, -at);
+	(void)sys_munmap((uint64_t)at, MAIN_LOCKED_MIB << 20);
+}
+
 /* Before the first secret: a stack that nobody can read, a guard, and nothing left that root's tools could write. */
 static _Noreturn void main_protect(void)
 {
 	const char *path = host.launch->guard ? (const char *)host.launch + host.launch->guard : NULL;
-	uint8_t *at = secret_memory(HARDEN_STACK_SIZE, PAGE_SIZE);
 	struct guard guard;
+	uint8_t *at;
 
-	if (!at)
-		host_die("no locked memory for a stack: RLIMIT_MEMLOCK is too small; run `make install` (which gives adyton-host "
-			 "CAP_IPC_LOCK), or use --memory=ordinary");
+	main_check_limit();
 	guard = guard_start(path);
+	at = secret_memory(HARDEN_STACK_SIZE, PAGE_SIZE);
+	if (!at)
+		host_die("no secret memory for a stack");
 	harden_stack((uint64_t)at + HARDEN_STACK_SIZE, main_load, &guard);
 }
 
@@ -143,11 +160,12 @@ _Noreturn void host_main(uint64_t *stack)
 	host.cpu = main_processor();
 	host.start = secret_memory(sizeof(*host.start), PAGE_SIZE);
 	if (!host.start)
-		host_die("no locked memory for the start block: RLIMIT_MEMLOCK is too small; run `make install` (which gives "
-			 "adyton-host CAP_IPC_LOCK), or use --memory=ordinary");
+		host_die("no locked memory for the start block: RLIMIT_MEMLOCK is too small; run `make install` (which "
+			 "gives adyton-host CAP_IPC_LOCK), or use --memory=ordinary");
 	process_describe(host.start, auxv);
 	main_show_name();
-	if (host.launch->memory == LAUNCH_MEMORY_SECRET)
+	/* Silicon protects the enclave without the host's help, and its way in is the vDSO's, which would go away. */
+	if (host.launch->memory == LAUNCH_MEMORY_SECRET && host.cpu == &cpu_soft)
 		main_protect();
 	main_load(NULL);
 }

@@ -13,14 +13,14 @@
 #define LAYOUT_PLAIN 0
 #define LAYOUT_INLINE 2
 #define DEPTH_MAX 64
-#define VISITS_MAX (4U << 20) /* a damaged image may name a directory again and again */
 
 struct erofs {
 	const uint8_t *at;
 	uint64_t size, meta, block;
 	char *path;
 	size_t path_size;
-	unsigned int depth, visits;
+	unsigned int depth;
+	uint64_t budget; /* inodes and blocks to look at: a damaged image may name a directory again and again */
 };
 
 struct erofs_inode {
@@ -110,11 +110,12 @@ static bool erofs_entries(struct erofs *e, const uint8_t *block, size_t size, si
 
 static bool erofs_directory(struct erofs *e, const struct erofs_inode *i, size_t used)
 {
-	for (uint64_t done = 0; done < i->size; done += PAGE_SIZE) {
+	for (uint64_t done = 0; done < i->size && e->budget; done += PAGE_SIZE) {
 		uint64_t n = i->size - done < PAGE_SIZE ? i->size - done : PAGE_SIZE;
 		struct bytes_reader r = erofs_at(e, i->tail && n < PAGE_SIZE ? i->tail : i->data + done);
 		const uint8_t *block = bytes_take(&r, n);
 
+		e->budget--;
 		if (block && erofs_entries(e, block, n, used))
 			return true;
 	}
@@ -126,8 +127,9 @@ static bool erofs_search(struct erofs *e, uint64_t nid, size_t used)
 	struct erofs_inode i;
 	bool found;
 
-	if (e->depth == DEPTH_MAX || ++e->visits > VISITS_MAX || !erofs_inode(e, nid, &i))
+	if (e->depth == DEPTH_MAX || !e->budget || !erofs_inode(e, nid, &i))
 		return false;
+	e->budget--;
 	if (erofs_inode_has(e, &i)) {
 		e->path[used ? used : 1] = '\0'; /* the root is "/" */
 		return true;
@@ -149,6 +151,7 @@ bool erofs_owner(const uint8_t *image, uint64_t size, uint64_t block, char *path
 	if (path_size < 2)
 		return false;
 	path[0] = '/';
+	e.budget = size / DIRENT_SIZE + size / PAGE_SIZE;
 	e.meta = (uint64_t)bytes_u32(&meta) * PAGE_SIZE;
 	return erofs_search(&e, bytes_u16(&root), 0) && !root.failed && !meta.failed;
 }

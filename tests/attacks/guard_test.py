@@ -5,6 +5,7 @@ if nobody traced it: threads, signals, job control, exit status."""
 
 import os
 import pathlib
+import select
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,7 @@ import attack  # noqa: E402
 import victims  # noqa: E402
 from tap import run  # noqa: E402
 
-PATIENCE = 20
+PATIENCE = 5
 
 
 def until(condition):
@@ -51,24 +52,31 @@ class GuardTest(unittest.TestCase):
         self.addCleanup(self.victim.__exit__)
         self.guard = self.victim.guard()
         self.assertGreater(self.guard, 0, "nobody guards the program")
+        self.watcher = victims.tracer(self.guard)
+        self.pair = [self.guard, self.watcher]
 
     def assert_refused(self):
-        for tid in self.victim.threads() + [self.guard]:
+        for tid in self.victim.threads() + self.pair:
             with self.assertRaises(PermissionError, msg=f"attached to {tid}"):
                 attack.peek(tid, [])
             with self.assertRaises(PermissionError, msg=f"seized {tid}"):
                 attack.seize(tid)
 
+    def victim_makes_thread(self):
+        self.victim.command(b"t")
+        self.assertTrue(select.select([self.victim.process.stdout], [], [], PATIENCE)[0], "the program does not answer")
+        self.assertEqual(self.victim.process.stdout.readline(), b"thread\n")
+
     def assert_works(self):
         """It answers (with a new thread), then ends as it should."""
-        self.victim.command(b"t")
-        self.assertEqual(self.victim.process.stdout.readline(), b"thread\n")
+        self.victim_makes_thread()
         self.victim.command(b"q")
         self.assertEqual(self.victim.process.wait(PATIENCE), 7)
 
-    def test_each_traces_the_other(self):
+    def test_who_traces_whom(self):
         self.assertEqual({victims.tracer(tid) for tid in self.victim.threads()}, {self.guard})
-        self.assertIn(victims.tracer(self.guard), self.victim.threads())
+        self.assertNotIn(self.watcher, [0, self.guard, *self.victim.threads()])
+        self.assertEqual(victims.tracer(self.watcher), self.guard)
 
     def test_attach(self):
         self.assert_refused()
@@ -76,8 +84,7 @@ class GuardTest(unittest.TestCase):
 
     def test_attach_to_new_thread(self):
         before = set(self.victim.threads())
-        self.victim.command(b"t")
-        self.assertEqual(self.victim.process.stdout.readline(), b"thread\n")
+        self.victim_makes_thread()
         self.assertTrue(set(self.victim.threads()) - before)
         self.assert_refused()
         self.assert_works()
@@ -85,21 +92,33 @@ class GuardTest(unittest.TestCase):
     def test_killed_guard(self):
         os.kill(self.guard, signal.SIGKILL)
         self.assertEqual(self.victim.process.wait(PATIENCE), -signal.SIGKILL)
+        self.assert_pair_ends()
+
+    def test_killed_watcher(self):
+        os.kill(self.watcher, signal.SIGKILL)
+        self.assertEqual(self.victim.process.wait(PATIENCE), -signal.SIGKILL)
+        self.assert_pair_ends()
+
+    def assert_pair_ends(self):
+        self.assertTrue(until(lambda: not any(exists(pid) for pid in self.pair)), "a guard outlived its program")
 
     def test_stopped_guard(self):
-        """SIGSTOP cannot be blocked; the watcher makes the guard go on."""
-        for _ in range(20):
-            os.kill(self.guard, signal.SIGSTOP)
+        """SIGSTOP cannot be blocked; but the other of the two makes the one go on."""
+        for pid in self.pair:
+            for _ in range(20):
+                os.kill(pid, signal.SIGSTOP)
+                self.assert_refused()
+            self.assertTrue(until(lambda: victims.state(pid) == "S"))  # pylint: disable=cell-var-from-loop
+            os.kill(pid, signal.SIGCONT)
             self.assert_refused()
-        self.assertTrue(until(lambda: victims.state(self.guard) == "S"))
-        os.kill(self.guard, signal.SIGCONT)
-        self.assert_refused()
         self.assert_works()
 
     def test_signals_to_the_guard(self):
-        for number in range(1, signal.SIGRTMAX + 1):
-            if number != signal.SIGKILL and number not in (32, 33):
-                os.kill(self.guard, number)
+        for pid in self.pair:
+            for number in range(1, signal.SIGRTMAX + 1):
+                if number != signal.SIGKILL and number not in (32, 33):
+                    os.kill(pid, number)
+            self.assertTrue(until(lambda: victims.state(pid) == "S"))  # pylint: disable=cell-var-from-loop
         self.assert_refused()
         self.assert_works()
 
@@ -116,26 +135,27 @@ class GuardTest(unittest.TestCase):
 
     def test_signal_to_both(self):
         """Neither waits for the other for ever."""
-        for number in (signal.SIGSTOP, signal.SIGCONT, signal.SIGWINCH, signal.SIGSTOP, signal.SIGCONT) * 5:
-            os.kill(self.guard, number)
-            os.kill(self.victim.pid, number)
-            time.sleep(0.01)
+        for number in (signal.SIGSTOP, signal.SIGCONT, signal.SIGWINCH, signal.SIGSTOP, signal.SIGCONT) * 10:
+            for other in self.pair:
+                os.kill(other, number)
+                os.kill(self.victim.pid, number)
+                time.sleep(0.01)
         self.assert_refused()
         self.assert_works()
 
     def test_idle_guard(self):
-        before = ticks(self.guard)
+        before = [ticks(pid) for pid in self.pair]
         time.sleep(1)
-        self.assertEqual(ticks(self.guard), before, "an idle guard uses the processor")
+        self.assertEqual([ticks(pid) for pid in self.pair], before, "an idle guard uses the processor")
 
     def test_guard_ends_with_the_program(self):
         self.assert_works()
-        self.assertTrue(until(lambda: not exists(self.guard)), "the guard outlived its program")
+        self.assert_pair_ends()
 
     def test_killed_program(self):
         os.kill(self.victim.pid, signal.SIGKILL)
         self.assertEqual(self.victim.process.wait(PATIENCE), -signal.SIGKILL)
-        self.assertTrue(until(lambda: not exists(self.guard)), "the guard outlived its program")
+        self.assert_pair_ends()
 
     def test_terminated_program(self):
         os.kill(self.victim.pid, signal.SIGTERM)
@@ -143,10 +163,11 @@ class GuardTest(unittest.TestCase):
 
     def test_descriptors(self):
         """The guard keeps nothing open: who waits for the end of a pipe must not wait for it."""
-        self.assertEqual(os.listdir(f"/proc/{self.guard}/fd"), [])
-        self.assertEqual(os.getsid(self.guard), self.guard)
+        for pid in self.pair:
+            self.assertEqual(os.listdir(f"/proc/{pid}/fd"), [])
+            self.assertEqual(os.getsid(pid), self.guard)
 
-    def test_core_limit_and_dumpable(self):
+    def test_no_core(self):
         for pid in (self.victim.pid, self.guard):
             self.assertRegex(pathlib.Path(f"/proc/{pid}/limits").read_text(), r"core file size +0 +0")
 
@@ -154,16 +175,28 @@ class GuardTest(unittest.TestCase):
 class StartTest(unittest.TestCase):
     """Without a guard nothing runs protected, and the message says what mends it."""
 
-    def run_copy(self, remove=None, options=()):
+    USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+    def run_copy(self, remove=None, options=(), capability=None, prefix=()):
+        """`adyton run /bin/true` of a copy of what was built."""
         with tempfile.TemporaryDirectory() as folder:
-            shutil.copy(victims.ADYTON, folder)
+            os.chmod(folder, 0o777)
+            shutil.copy(victims.ADYTON, f"{folder}/adyton")
             for part in ("host", "kernel"):
-                if (victims.BUILD / part).is_dir():
-                    shutil.copytree(victims.BUILD / part, pathlib.Path(folder) / part, ignore=shutil.ignore_patterns("*.p"))
+                (pathlib.Path(folder) / part).mkdir()
+                for path in (victims.BUILD / part).iterdir():
+                    if path.is_file():
+                        shutil.copy(path, pathlib.Path(folder) / part)
+            os.mkdir(f"{folder}/cache")
+            os.chmod(f"{folder}/cache", 0o777)
             if remove:
                 (pathlib.Path(folder) / remove).unlink()
-            return subprocess.run([f"{folder}/adyton", "run", *options, "/bin/true"], stderr=subprocess.PIPE, timeout=60,
-                                  check=False)
+            if capability:
+                subprocess.run(["setcap", capability, f"{folder}/host/adyton-host"], check=True)
+            return subprocess.run([*prefix, f"{folder}/adyton", "run", *options, "/bin/true"], stderr=subprocess.PIPE,
+                                  env={"HOME": folder, "XDG_CACHE_HOME": f"{folder}/cache",
+                                       "XDG_DATA_HOME": f"{folder}/cache", "PATH": "/usr/bin:/bin"},
+                                  cwd="/", timeout=60, check=False)
 
     def test_missing_guard(self):
         self.assertEqual(self.run_copy().returncode, 0)
@@ -185,18 +218,16 @@ class StartTest(unittest.TestCase):
             attack.LIBC.ptrace(attack.CONT, pid, None, 0)
         self.assertEqual(os.waitstatus_to_exitcode(status), 125)
 
+    @unittest.skipUnless(shutil.which("setpriv") and shutil.which("setcap"), "setpriv or setcap is not installed")
     def test_ordinary_user(self):
-        """Who is not root is guarded too (where the limit of locked memory is enough), or told what is missing."""
-        if not shutil.which("setpriv"):
-            self.skipTest("no setpriv here")
-        with tempfile.TemporaryDirectory() as folder:
-            os.chmod(folder, 0o777)
-            result = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", victims.ADYTON, "run",
-                                     "/bin/true"], env={"HOME": folder, "XDG_CACHE_HOME": folder, "PATH": "/usr/bin:/bin"},
-                                    cwd="/", stderr=subprocess.PIPE, timeout=60, check=False)
-        if result.returncode == 0:
-            return
-        self.assertRegex(result.stderr.decode(), r"^adyton: .*(RLIMIT_MEMLOCK|CAP_IPC_LOCK|--memory=ordinary)")
+        """Who is not root is told what is missing, and guarded where `make install` gave the capability: the process
+        then starts undumpable, and with more than the guard would have."""
+        result = self.run_copy(prefix=self.USER)
+        if result.returncode != 0:
+            self.assertEqual(result.returncode, 125)
+            self.assertRegex(result.stderr.decode(), r"^adyton: .*RLIMIT_MEMLOCK.*make install.*--memory=ordinary")
+        result = self.run_copy(prefix=self.USER, capability="cap_ipc_lock=ep")
+        self.assertEqual((result.stderr, result.returncode), (b"", 0))
 
 
 if __name__ == "__main__":

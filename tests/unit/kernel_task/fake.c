@@ -6,8 +6,10 @@
 #include "abi/linux/time.h"
 #include "base/mem.h"
 #include "kernel/border/hostcall.h"
+#include "kernel/entry/stats.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/heap.h"
+#include "kernel/mm/mm.h"
 #include "kernel/task/internal.h"
 
 void *calloc(size_t count, size_t size);
@@ -163,6 +165,14 @@ size_t str_copy(char *to, size_t size, const char *from)
 	(void)from;
 	*to = '\0';
 	return 0;
+}
+
+void mm_flush(void)
+{
+}
+
+void stats_report(void)
+{
 }
 
 struct thread *pool_take(void)
