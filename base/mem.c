@@ -1,5 +1,8 @@
 #include "base/mem.h"
 
+#undef memcpy
+#undef memset
+
 /* rep movsb/stosb: fast on every processor that has SGX (ERMS), and it touches no vector register. */
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
 {

@@ -4,9 +4,19 @@
 
 #include "abi/types.h"
 
+/* Small copies of known size are done in place, even where -ffreestanding forbids the compiler to know the names. */
+#define memcpy(to, from, size) __builtin_memcpy(to, from, size)
+#define memset(to, byte, size) __builtin_memset(to, byte, size)
+
+#pragma push_macro("memcpy")
+#pragma push_macro("memset")
+#undef memcpy
+#undef memset
 void *memcpy(void *restrict to, const void *restrict from, size_t size);
 void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int byte, size_t size);
+#pragma pop_macro("memcpy")
+#pragma pop_macro("memset")
 int memcmp(const void *a, const void *b, size_t size);
 void *memchr(const void *from, int byte, size_t size);
 size_t strlen(const char *s);

@@ -14,6 +14,7 @@ enum cpu_exit {
 	CPU_EXIT_EEXIT,     /* the enclave executed EEXIT; its registers are in run->regs */
 	CPU_EXIT_EXCEPTION, /* asynchronous exit by a fault: vector, error_code, address are set */
 	CPU_EXIT_SIGNAL,    /* asynchronous exit by a signal to this thread: signal is set */
+	CPU_EXIT_SERVED,    /* EEXIT, run->served() has dealt with it: enter again */
 };
 
 /* What the host passes in at EENTER and what the enclave passes out at EEXIT, register by register. */
@@ -36,6 +37,12 @@ struct cpu_run {
 	 * it, so that no signal is lost between the host's last look and the entry; the host clears it.
 	 */
 	volatile uint32_t interrupt;
+	/*
+	 * NULL, or called at EEXIT on the stack of enter(), with exit and regs set; true: enter again (EENTER with the regs that it
+	 * left) without returning. Returning from enter() and calling it anew would cost more than entry and exit
+	 * themselves: the processor predicts returns by a stack of its own, which enclave and host share.
+	 */
+	bool (*served)(struct cpu_run *run);
 };
 
 enum cpu_memory { CPU_MEMORY_SECRET, CPU_MEMORY_ORDINARY };

@@ -1,6 +1,7 @@
 /*
- * adyton-guard, see guard.h. It keeps no secret, but who could write to its memory or attach to it would own the process
- * that it traces: so it hardens itself in the same way and is traced in turn. It has no writable data beside its stack.
+ * adyton-guard, see guard.h. It keeps no secret, but who could write to its memory or attach to it would own the
+ * process that it traces: so it hardens itself in the same way and is traced in turn. It has no writable data beside
+ * its stack.
  */
 #include "abi/linux/errno.h"
 #include "abi/linux/futex.h"
@@ -59,8 +60,8 @@ static void guard_leave(void)
 }
 
 /*
- * Attach to the other of the pair, by PTRACE_ATTACH and its SIGSTOP: after PTRACE_SEIZE every SIGCONT would stop it too,
- * and what can be sent to both at once can make both wait for each other.
+ * Attach to the other of the pair, by PTRACE_ATTACH and its SIGSTOP: after PTRACE_SEIZE every SIGCONT would stop it
+ * too, and what can be sent to both at once can make both wait for each other.
  */
 static long pair_attach(int pid)
 {
@@ -105,10 +106,10 @@ static long watcher_clone(struct pair *pair)
 	register uint64_t tls __asm__("r8") = 0;
 	long pid;
 
-	__asm__ volatile("syscall\n\ttest %%rax, %%rax\n\tjnz 1f\n\txor %%ebp, %%ebp\n\tmov %%r13, %%rdi\n\tcall *%%r12\n\t"
-			 "hlt\n1:"
-			 : "=a"(pid) : "a"(__NR_clone), "D"(CLONE_VM), "S"(pair->stack + WATCHER_STACK), "d"(0), "r"(none),
-			   "r"(tls), "r"(function), "r"(argument) : "rcx", "r11", "memory");
+	__asm__ volatile("syscall\n\ttest %%rax, %%rax\n\tjnz 1f\n\t"
+			 "xor %%ebp, %%ebp\n\tmov %%r13, %%rdi\n\tcall *%%r12\n\thlt\n1:"
+			 : "=a"(pid) : "a"(__NR_clone), "D"(CLONE_VM), "S"(pair->stack + WATCHER_STACK), "d"(0),
+			   "r"(none), "r"(tls), "r"(function), "r"(argument) : "rcx", "r11", "memory");
 	return pid;
 }
 

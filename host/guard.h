@@ -1,8 +1,8 @@
 /*
- * adyton-guard: two processes, guard and watcher, that keep an enclave process from being traced by anybody else. Linux
- * gives a process one tracer only: the guard is the enclave process's, the watcher the guard's, the guard the watcher's.
- * A lone guard could be attached to and told to do what it may. Each is killed with its tracer (PTRACE_O_EXITKILL), so
- * all three end together.
+ * adyton-guard: two processes, guard and watcher, that keep an enclave process from being traced by anybody else.
+ * Linux gives a process one tracer only: the guard is the enclave process's, the watcher the guard's, the guard the
+ * watcher's. A lone guard could be attached to and told to do what it may. Each is killed with its tracer
+ * (PTRACE_O_EXITKILL), so all three end together.
  *
  * A traced process stops at every signal until its tracer lets it go on. Guard and watcher block all signals; SIGSTOP,
  * which cannot be blocked, stops the one until the other, which does nothing else, resumes it. The enclave process

@@ -48,8 +48,8 @@ struct guard guard_start(const char *path)
 	long pid, error;
 
 	if (!path)
-		host_die("adyton-guard is not installed beside adyton-host, and without it root could attach to the program: "
-			 "install it, or accept that with --memory=ordinary");
+		host_die("adyton-guard is not installed beside adyton-host, and without it root could attach to the "
+			 "program: install it, or accept that with --memory=ordinary");
 	error = sys_raw6(__NR_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, (long)ends, 0, 0);
 	if (error)
 		host_die("no socket for the guard: error %ld", -error);
@@ -75,11 +75,11 @@ static void link_expect_attached(int fd)
 		host_die("the guard ended before it was attached: is %s a program of this installation?",
 			 (const char *)host.launch + host.launch->guard);
 	if (report.stage == GUARD_HARDEN)
-		host_die("the guard cannot protect its own memory (error %d): secretmem and locked pages are needed, see "
-			 "`adyton platform`; or use --memory=ordinary", report.error);
+		host_die("the guard cannot protect its own memory (error %d): secretmem and locked pages are needed, "
+			 "see `adyton platform`; or use --memory=ordinary", report.error);
 	if (report.stage != GUARD_ATTACHED)
-		host_die("the guard cannot attach to %s (error %d): end the debugger or strace that holds it, allow ptrace "
-			 "(kernel.yama.ptrace_scope of at most 1), or use --memory=ordinary",
+		host_die("the guard cannot attach to %s (error %d): end the debugger or strace that holds it, allow "
+			 "ptrace (kernel.yama.ptrace_scope of at most 1), or use --memory=ordinary",
 			 report.stage == GUARD_WATCHER ? "its watcher" : "this process", report.error);
 }
 

@@ -91,24 +91,25 @@ static const struct cpu_ops *main_processor(void)
 static void main_show_name(void)
 {
 	const struct launch *l = host.launch;
-	const char *path = l->program ? (const char *)l + l->program : l->image_path ? (const char *)l + l->image_path : NULL;
-	const char *slash = path ? strrchr(path, '/') : NULL;
+	uint32_t path = l->program ? l->program : l->image_path;
+	const char *name = (const char *)l + path, *slash = strrchr(name, '/');
 
 	if (path)
-		(void)sys_prctl(PR_SET_NAME, (uint64_t)(slash ? slash + 1 : path), 0, 0, 0);
+		(void)sys_prctl(PR_SET_NAME, (uint64_t)(slash ? slash + 1 : name), 0, 0, 0);
 }
 
 static _Noreturn void main_load(void *guard)
 {
-	extern const char __ehdr_start[] __attribute__((visibility("hidden"))), _end[] __attribute__((visibility("hidden")));
+	extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+	extern const char _end[] __attribute__((visibility("hidden")));
 	struct harden_fault fault;
 
 	if (guard) {
 		struct guard kept = *(struct guard *)guard; /* its first stack goes away now */
 
 		if (!harden_self((uint64_t)__ehdr_start, (uint64_t)_end, &fault))
-			host_die("this process cannot be protected: %s (at %lx, error %ld); --memory=ordinary goes without",
-				 fault.step, fault.address, fault.error);
+			host_die("this process cannot be protected: %s (at %lx, error %ld); --memory=ordinary goes "
+				 "without", fault.step, fault.address, fault.error);
 		guard_link(kept);
 	}
 	load_image();
@@ -121,8 +122,9 @@ static void main_check_limit(void)
 	long at = harden_secret(MAIN_LOCKED_MIB << 20);
 
 	if (sys_is_error(at))
-		host_die("%u MiB of secret memory are needed, and this process may not lock them (error %ld): RLIMIT_MEMLOCK is "
-			 "too small; run `make install` (which gives adyton-host CAP_IPC_LOCK), or use --memory=ordinary",
+		host_die("%u MiB of secret memory are needed, and this process may not lock them (error %ld): "
+			 "RLIMIT_MEMLOCK is too small; run `make install` (which gives adyton-host CAP_IPC_LOCK), or "
+			 "use --memory=ordinary",
 			 (uint32_t)MAIN_LOCKED_MIB, -at);
 	(void)sys_munmap((uint64_t)at, MAIN_LOCKED_MIB << 20);
 }
@@ -158,11 +160,12 @@ _Noreturn void host_main(uint64_t *stack)
 	host.cpu = main_processor();
 	host.start = secret_memory(sizeof(*host.start), PAGE_SIZE);
 	if (!host.start)
-		host_die("no locked memory for the start block: RLIMIT_MEMLOCK is too small; run `make install` (which gives "
-			 "adyton-host CAP_IPC_LOCK), or use --memory=ordinary");
+		host_die("no locked memory for the start block: RLIMIT_MEMLOCK is too small; run `make install` (which "
+			 "gives adyton-host CAP_IPC_LOCK), or use --memory=ordinary");
 	process_describe(host.start, auxv);
 	main_show_name();
-	if (host.launch->memory == LAUNCH_MEMORY_SECRET)
+	/* Silicon protects the enclave without the host's help, and its way in is the vDSO's, which would go away. */
+	if (host.launch->memory == LAUNCH_MEMORY_SECRET && host.cpu == &cpu_soft)
 		main_protect();
 	main_load(NULL);
 }

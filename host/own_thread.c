@@ -77,6 +77,13 @@ long own_sched_getaffinity(struct host_thread *t, const uint64_t *slots)
 	return sys_raw3(__NR_sched_getaffinity, 0, (long)slots[1], (long)slots[0]);
 }
 
+/* Linux wants the size before the mask. */
+long own_sched_setaffinity(struct host_thread *t, const uint64_t *slots)
+{
+	(void)t;
+	return sys_raw3(__NR_sched_setaffinity, (long)slots[0], (long)slots[2], (long)slots[1]);
+}
+
 long own_set_name(struct host_thread *t, const uint64_t *slots)
 {
 	(void)t;

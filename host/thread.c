@@ -90,14 +90,23 @@ static void thread_resume(struct host_thread *t, struct cpu_run *run)
 	}
 }
 
-static void thread_served(struct host_thread *t, struct cpu_run *run)
+/* At EEXIT: make the host call that it is for. False: it was for something else, or the thread is to leave. */
+static bool thread_served(struct cpu_run *run)
 {
-	if (run->regs.rdi == EXIT_HOSTCALL) {
-		call_serve(t);
-		run->function = ENCLU_EENTER;
-		run->regs = (struct cpu_regs){ .rdi = ENTER_RETURN };
+	struct host_thread *t = thread_here();
+
+	if (run->regs.rdi != EXIT_HOSTCALL)
+		return false;
+	call_serve(t);
+	run->function = ENCLU_EENTER;
+	run->regs = (struct cpu_regs){ .rdi = ENTER_RETURN };
+	return !t->leaving;
+}
+
+static void thread_left(struct host_thread *t, struct cpu_run *run)
+{
+	if (t->leaving)
 		return;
-	}
 	if (run->regs.rdi != EXIT_RESUME)
 		host_die("the enclave left for an unknown reason (%lu)", run->regs.rdi);
 	thread_resume(t, run);
@@ -136,7 +145,7 @@ static int thread_turned_back(struct host_thread *t, struct cpu_run *run, int er
 /* Lend this thread to t->tcs until the enclave gives it back. */
 static void thread_lend(struct host_thread *t, struct cpu_regs regs)
 {
-	struct cpu_run run = { .tcs = t->tcs, .function = ENCLU_EENTER, .regs = regs };
+	struct cpu_run run = { .tcs = t->tcs, .function = ENCLU_EENTER, .regs = regs, .served = thread_served };
 
 	t->run = &run;
 	while (!t->leaving) {
@@ -147,10 +156,10 @@ static void thread_lend(struct host_thread *t, struct cpu_regs regs)
 				host_die("the enclave cannot be entered: TCS %lx, error %d", t->tcs, error);
 			continue;
 		}
-		if (run.exit == CPU_EXIT_EEXIT) {
-			thread_served(t, &run);
+		if (run.exit == CPU_EXIT_EEXIT)
+			thread_left(t, &run);
+		if (run.exit == CPU_EXIT_EEXIT || run.exit == CPU_EXIT_SERVED)
 			continue;
-		}
 		if (run.exit == CPU_EXIT_SIGNAL)
 			t->signals++;
 		else
@@ -169,6 +178,23 @@ static void thread_wait_for_work(struct host_thread *t)
 	__atomic_store_n(&t->work, 0, __ATOMIC_RELAXED);
 }
 
+/*
+ * The enclave may ask for a TCS again while its last user is on the way out. Interrupted there, that one has left the TCS
+ * for a moment and will resume: entering it now would go on with the wrong one.
+ */
+static bool thread_tcs_in_use(const struct host_thread *t)
+{
+	uint32_t count = __atomic_load_n(&host.thread_count, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 1; i < count && i < HOST_THREADS_MAX; i++) {
+		const struct host_thread *other = __atomic_load_n(&host.threads[i], __ATOMIC_ACQUIRE);
+
+		if (other && other != t && __atomic_load_n(&other->tcs, __ATOMIC_ACQUIRE) == t->tcs)
+			return true;
+	}
+	return false;
+}
+
 _Noreturn void thread_entry(struct host_thread *t)
 {
 	t->tid = (int32_t)sys_gettid();
@@ -176,6 +202,8 @@ _Noreturn void thread_entry(struct host_thread *t)
 		host_die("thread %u: the processor cannot be prepared for it", t->slot);
 	for (;;) {
 		thread_wait_for_work(t);
+		while (thread_tcs_in_use(t))
+			(void)sys_raw3(__NR_sched_yield, 0, 0, 0);
 		thread_lend(t, (struct cpu_regs){ .rdi = ENTER_THREAD, .rsi = (uint64_t)t->border, .rdx = BORDER_SIZE });
 		__atomic_store_n(&t->tcs, 0, __ATOMIC_RELEASE);
 	}

@@ -27,6 +27,8 @@ static int hw_exit(long ret, const struct hw_vdso_run *v, struct cpu_run *run)
 		return (int)ret;
 	if (v->function == ENCLU_EEXIT) {
 		run->exit = CPU_EXIT_EEXIT;
+		if (run->served && run->served(run))
+			run->exit = CPU_EXIT_SERVED;
 		return 0;
 	}
 	/* EENTER itself faulted: nothing is inside (no TCS there, TCS busy, no SSA frame left). */

@@ -146,5 +146,7 @@ size_t vdso_size(const uint8_t *base)
 
 uint64_t vdso_find(void)
 {
-	return auxv_value(LINUX_AT_SYSINFO_EHDR);
+	uint64_t address;
+
+	return auxv_value(LINUX_AT_SYSINFO_EHDR, &address) ? address : 0;
 }

@@ -8,19 +8,24 @@
 #define LINUX_AT_SYSINFO_EHDR 33UL
 #define LINUX_HWCAP2_FSGSBASE 2UL
 
-/* The value of an entry of the auxiliary vector; 0 when there is none. */
-static inline uint64_t auxv_value(uint64_t type)
+/*
+ * The value of an entry of the auxiliary vector; 0 when there is none. false: a process that is not dumpable and not
+ * root's may not read it.
+ */
+static inline bool auxv_value(uint64_t type, uint64_t *value)
 {
-	uint64_t pair[2], found = 0;
+	bool any = false;
+	uint64_t pair[2];
 	long fd = sys_raw3(SYS_OPEN, (long)"/proc/self/auxv", LINUX_O_CLOEXEC, 0);
 
+	*value = 0;
 	if (fd < 0)
-		return 0;
-	while (sys_read((int)fd, pair, sizeof(pair)) == sizeof(pair) && pair[0])
+		return false;
+	for (; sys_read((int)fd, pair, sizeof(pair)) == sizeof(pair) && pair[0]; any = true)
 		if (pair[0] == type)
-			found = pair[1];
+			*value = pair[1];
 	(void)sys_close((int)fd);
-	return found;
+	return any;
 }
 
 #endif

@@ -17,7 +17,11 @@
 #define TCS_OGS 56
 
 #define RUN_REGS 32
+#define RUN_EXIT 12
 #define RUN_INTERRUPT 80
+#define RUN_SERVED 88
+#define EXIT_EEXIT 0
+#define EXIT_SERVED 3
 
 #define LEAF_SIZE 160
 #define LEAF_MAGIC 0

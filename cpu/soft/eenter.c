@@ -85,10 +85,30 @@ static long eresume(struct soft_thread *thread, struct cpu_run *run, struct soft
 	tcs->cssa--;
 	thread->window_fault = 0;
 	ret = soft_asm_eresume(thread, run, (void *)frame, gpr, soft.xsave_mask);
-	if (ret >= 0)
+	if (ret >= 0 || thread->exited)
 		return ret;
 	tcs->cssa++;
 	return thread->window_fault ? -LINUX_EINVAL : ret;
+}
+
+/*
+ * enter.S: an EEXIT was served, enter again. The GPRSGX of the SSA frame to use, with the TCS taken; NULL: let enter()
+ * return, and do it the long way.
+ */
+struct sgx_gpr *soft_reenter(struct soft_thread *thread, struct cpu_run *run)
+{
+	struct soft_tcs *tcs = thread->tcs;
+	uint32_t idle = 0;
+	uint64_t frame;
+
+	thread->exited = 1;
+	if (run->interrupt || __atomic_load_n(&memory_pending, __ATOMIC_RELAXED) || tcs->cssa >= tcs->nssa)
+		return NULL;
+	frame = ssa_frame(tcs, tcs->cssa);
+	if (!ssa_frame_ok(frame) ||
+	    !__atomic_compare_exchange_n(&tcs->busy, &idle, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return NULL;
+	return ssa_gpr(frame);
 }
 
 int soft_enter(struct cpu_run *run)
@@ -107,14 +127,13 @@ int soft_enter(struct cpu_run *run)
 		return -LINUX_EBUSY;
 	thread->tcs = tcs;
 	thread->run = run;
+	thread->exited = 0;
 	if (run->function == ENCLU_EENTER)
 		ret = eenter(thread, run, tcs);
 	else
 		ret = run->function == ENCLU_ERESUME ? eresume(thread, run, tcs) : -LINUX_EINVAL;
 	if (ret < 0) /* not entered; an exit has released the TCS itself */
 		__atomic_store_n(&tcs->busy, 0, __ATOMIC_RELEASE);
-	else if (ret == 0)
-		run->exit = CPU_EXIT_EEXIT;
 	if (__atomic_load_n(&memory_pending, __ATOMIC_RELAXED)) {
 		lock_acquire(&soft.lock);
 		memory_flush();

@@ -64,11 +64,15 @@ GLOBAL(soft_eexit)
 GLOBAL(soft_eexit_committed)
 	mov	THREAD_TCS(%rcx), %rax
 	movl	$0, TCS_BUSY(%rax)
+	/* A host without a libc uses neither segment: what EEXIT restores is then nobody's. */
+	mov	THREAD_FS(%rcx), %rax
+	or	THREAD_GS(%rcx), %rax
+	jz	1f
 	mov	THREAD_FS(%rcx), %rax
 	mov	THREAD_GS(%rcx), %rcx
 	wrfsbase %rax
 	wrgsbase %rcx
-	lea	soft_eexit_landing(%rip), %rcx
+1:	lea	soft_eexit_landing(%rip), %rcx
 	mov	$4, %eax
 	jmp	*%rbx
 
@@ -83,6 +87,33 @@ GLOBAL(soft_eexit_landing)
 	mov	%r8, RUN_REGS+24(%rax)
 	mov	%r9, RUN_REGS+32(%rax)
 	mov	%r10, RUN_REGS+40(%rax)
+	mov	THREAD_RSP(%rcx), %rsp
+	movl	$EXIT_EEXIT, RUN_EXIT(%rax)
+	cmpq	$0, RUN_SERVED(%rax)
+	je	1f
+	/* Serve and enter again from here: every call below returns, so the return stack still fits the enclave's. */
+	mov	%rcx, %rbx
+	mov	%rax, %rbp
+	mov	%rax, %rdi
+	sub	$8, %rsp
+	call	*RUN_SERVED(%rbp)
+	test	%al, %al
+	jz	1f
+	mov	%rbx, %rdi
+	mov	%rbp, %rsi
+	call	soft_reenter
+	add	$8, %rsp
+	mov	%rax, %r8
+	mov	%rbx, %rdi
+	mov	%rbp, %rsi
+	mov	THREAD_TCS(%rdi), %rdx
+	mov	TCS_CSSA(%rdx), %ecx
+	test	%rax, %rax
+	jnz	soft_enter_window
+	movl	$EXIT_SERVED, RUN_EXIT(%rsi)
+	sub	$8, %rsp
+1:	mov	$~THREAD_BLOCK_MASK, %rcx
+	and	%rsp, %rcx
 	mov	THREAD_RSP(%rcx), %rsp
 	xor	%eax, %eax
 	jmp	soft_enter_return

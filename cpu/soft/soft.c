@@ -30,12 +30,13 @@ static void canary_init(void)
 
 static int soft_create(const struct cpu_options *options, const struct sgx_secs *secs)
 {
+	uint64_t hwcap2;
 	int ret;
 
 	if (soft.secs.size)
 		return -LINUX_EBUSY;
 	/* Entering and leaving sets FS and GS by itself (Linux 5.9, Ivy Bridge). */
-	if (!(auxv_value(LINUX_AT_HWCAP2) & LINUX_HWCAP2_FSGSBASE))
+	if (auxv_value(LINUX_AT_HWCAP2, &hwcap2) && !(hwcap2 & LINUX_HWCAP2_FSGSBASE))
 		return -LINUX_ENOSYS;
 	canary_init();
 	soft.options = *options;

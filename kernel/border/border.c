@@ -112,6 +112,7 @@ static int border_out(struct border_frame *f, int i, uint64_t **slot)
 		*(*slot)++ = arg->value;
 		return 0;
 	}
+	f->at[i] = f->size[i] = 0;
 	if (kind == 'S')
 		error = arg->value ? border_out_string(f, i) : 0;
 	else if (arg->value)
@@ -235,8 +236,15 @@ static long border_run(struct border_frame *f, enum hostcall nr)
 
 long border_call(enum hostcall nr, const struct border_arg *args)
 {
-	struct border_frame f = { .row = &border_rows[nr], .args = args, .used = current->border_used };
-	long result = border_run(&f, nr);
+	struct border_frame f;
+	long result;
+
+	/* Field by field: clearing the arrays would cost as much as the way out. */
+	f.row = &border_rows[nr];
+	f.args = args;
+	f.used = current->border_used;
+	f.bound = 0;
+	result = border_run(&f, nr);
 
 	if (f.row->result == NEVER)
 		kernel_die("the host came back from call %u, which has no return", nr);

@@ -17,6 +17,7 @@
 #define EXIT_RESUME 2
 #define ENCLU_EEXIT 4
 #define FLAG_AC 0x40000
+#define FLAGS_RARE 0x244500 /* TF, DF, NT, AC, ID */
 #define FLAGS_CLEAN 2 /* RFLAGS with nothing set: DF, AC, TF, NT clear */
 
 /* EEXIT. Registers carry nothing out that was not meant to: RDI is set, RBX is the target, RSP the host's. */
@@ -37,8 +38,8 @@
 	jmp	enclu_page
 .endm
 
-/* Load every register from the struct regs at RSP; RIP was put aside in T_RESUME_RIP. */
-.macro RESTORE
+/* The general registers of the struct regs at RSP; leaves RSP at its orig_rax. */
+.macro RESTORE_GENERAL
 	pop	%r15
 	pop	%r14
 	pop	%r13
@@ -54,6 +55,11 @@
 	pop	%rdx
 	pop	%rsi
 	pop	%rdi
+.endm
+
+/* Load every register from the struct regs at RSP; RIP was put aside in T_RESUME_RIP. */
+.macro RESTORE
+	RESTORE_GENERAL
 	lea	16(%rsp), %rsp /* orig_rax, rip */
 	popfq
 	pop	%rsp
@@ -75,8 +81,7 @@ enclave_entry:
 	test	%rsp, %rsp
 	jz	refuse /* entered although no host call is out */
 	movq	$0, %gs:T_CALL_RSP
-	push	$FLAGS_CLEAN
-	popfq
+	cld /* of the host's flags only DF could mislead us; AC would make us fault, and the host can always end us */
 	mov	%gs:T_FS, %rax
 	wrfsbase %rax
 	pop	%r15
@@ -240,7 +245,18 @@ run_check:
 	jne	run_again
 	mov	REGS_RIP(%rsp), %rax
 	mov	%rax, %gs:T_RESUME_RIP
-	RESTORE
+	/*
+	 * POPF costs more than all the rest. After a system call nobody looks at the arithmetic flags, so it is for traps
+	 * (orig_rax -1) and for programs that set DF, TF, NT, AC or ID.
+	 */
+	cmpq	$-1, REGS_ORIG_RAX(%rsp)
+	je	2f
+	testl	$FLAGS_RARE, REGS_RFLAGS(%rsp)
+	jnz	2f
+	RESTORE_GENERAL
+	mov	24(%rsp), %rsp
+	jmp	*%gs:T_RESUME_RIP
+2:	RESTORE
 run_left:
 	.size entry_run_program, . - entry_run_program
 

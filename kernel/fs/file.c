@@ -40,6 +40,7 @@ struct file *file_new(const struct file_ops *ops, uint32_t flags, void *data)
 	f->name = NULL;
 	f->mounts_listed = 0;
 	f->owner = 0;
+	f->epoll_items = NULL;
 	__atomic_store_n(&f->refs, 1, __ATOMIC_RELEASE);
 	return f;
 }

@@ -54,7 +54,7 @@ static int device_get(void *ctx, uint64_t number, const uint8_t **page)
 	(void)ctx;
 	if (error == -EBADMSG) {
 		if (report_once(number))
-			kernel_log("root file system: block %lu (names and attributes) does not match the root hash", number);
+			kernel_log("root file system: block %lu (names, attributes, small files) does not match the root hash", number);
 		return -EIO;
 	}
 	if (error)

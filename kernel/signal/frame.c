@@ -44,6 +44,8 @@ int frame_altstack_set(struct thread *t, const struct sigaltstack *s, uint64_t s
 
 	if (frame_altstack_flags(t, sp) == SS_ONSTACK)
 		return -EPERM;
+	if (s->ss_sp == t->altstack.ss_sp && s->ss_size == t->altstack.ss_size && s->ss_flags == t->altstack.ss_flags)
+		return 0; /* no change, whether it would be valid or not */
 	if (mode != 0 && mode != SS_ONSTACK && mode != SS_DISABLE)
 		return -EINVAL;
 	if (mode == SS_DISABLE) {

@@ -23,6 +23,8 @@ static bool send_valid(int sig)
 
 static int send_to_self(int sig, const struct siginfo *info)
 {
+	if (!send_valid(sig))
+		return -EINVAL;
 	return sig ? signal_send_process(sig, info) : 0;
 }
 
@@ -31,8 +33,6 @@ SYSCALL2(kill, int, pid, int, sig)
 	const struct process *p = &init_process;
 	struct siginfo info = send_info(sig, SI_USER);
 
-	if (!send_valid(sig))
-		return -EINVAL;
 	/* The process group may have members outside; they are not ours to signal, we are. */
 	if (pid == p->pid || pid == 0 || pid == -p->pgid || (pid > 0 && task_is_thread(pid)))
 		return send_to_self(sig, &info);
@@ -51,14 +51,14 @@ static void send_to_thread(struct thread *t, void *data)
 {
 	struct send_request *s = data;
 
-	s->error = s->sig ? signal_send_thread(t, s->sig, s->info) : 0;
+	s->error = !send_valid(s->sig) ? -EINVAL : s->sig ? signal_send_thread(t, s->sig, s->info) : 0;
 }
 
 static int send_by_tid(int tgid, int tid, int sig, const struct siginfo *info)
 {
 	struct send_request s = { .sig = sig, .info = info };
 
-	if (tid <= 0 || (tgid != -1 && tgid <= 0) || !send_valid(sig))
+	if (tid <= 0 || (tgid != -1 && tgid <= 0))
 		return -EINVAL;
 	if (tgid != -1 && tgid != init_process.pid)
 		return -ESRCH;
@@ -95,8 +95,6 @@ SYSCALL3(rt_sigqueueinfo, int, pid, int, sig, uint64_t, info_addr)
 
 	if (error)
 		return error;
-	if (!send_valid(sig))
-		return -EINVAL;
 	if (pid != init_process.pid && !(pid > 0 && task_is_thread(pid)))
 		return -ESRCH;
 	return send_to_self(sig, &info);
@@ -107,8 +105,8 @@ SYSCALL4(rt_tgsigqueueinfo, int, tgid, int, tid, int, sig, uint64_t, info_addr)
 	struct siginfo info;
 	int error;
 
-	if (tgid <= 0 || tid <= 0)
-		return -EINVAL;
-	error = send_read_info(&info, info_addr, sig, tgid);
+	error = copy_from_user(&info, info_addr, sizeof(info)) ? -EFAULT : tgid <= 0 || tid <= 0 ? -EINVAL : 0;
+	if (!error)
+		error = send_read_info(&info, info_addr, sig, tgid);
 	return error ? error : send_by_tid(tgid, tid, sig, &info);
 }

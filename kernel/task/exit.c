@@ -62,9 +62,8 @@ SYSCALL4(wait4, int, pid, uint64_t, status, int, options, uint64_t, usage)
 	return pid == INT32_MIN ? -ESRCH : -ECHILD;
 }
 
-SYSCALL4(waitid, int, which, int, id, uint64_t, info, int, options)
+static int exit_check_waitid(int which, int id, int options)
 {
-	(void)info;
 	if ((uint32_t)options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | WNOTHREAD | WALL | WCLONE))
 		return -EINVAL;
 	if (!(options & (WEXITED | WSTOPPED | WCONTINUED)) || which < P_ALL || which > P_PIDFD)
@@ -72,4 +71,12 @@ SYSCALL4(waitid, int, which, int, id, uint64_t, info, int, options)
 	if (which == P_PIDFD)
 		return -EBADF;
 	return which == P_PID && id <= 0 ? -EINVAL : -ECHILD;
+}
+
+/* What there is nothing to tell about is written all the same: zeros. */
+SYSCALL4(waitid, int, which, int, id, uint64_t, info, int, options)
+{
+	int error = exit_check_waitid(which, id, options);
+
+	return info && clear_user(info, offsetof(struct siginfo, child.utime)) ? -EFAULT : error;
 }

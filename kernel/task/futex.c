@@ -223,6 +223,8 @@ SYSCALL6(futex, uint64_t, addr, uint32_t, op, uint32_t, value, uint64_t, timeout
 	error = futex_deadline(op, timeout, &deadline);
 	if (error)
 		return error;
+	if (!(op & FUTEX_PRIVATE_FLAG) && futex_fault_in(addr, false)) /* a shared one is known by its page */
+		return -EFAULT;
 	switch (command) {
 	case FUTEX_WAIT:
 		return futex_wait(addr, value, FUTEX_BITSET_MATCH_ANY, deadline);

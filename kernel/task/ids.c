@@ -50,7 +50,7 @@ SYSCALL2(setpgid, int, pid, int, pgid)
 	struct process *p = &init_process;
 	long error;
 
-	if (pgid < 0)
+	if (pgid < 0 || (pgid == 0 && pid < 0))
 		return -EINVAL;
 	if (!ids_is_self(pid))
 		return -ESRCH;

@@ -3,8 +3,9 @@
  *
  * A leaving thread gives its block away while it still stands on the block's kernel stack, and its TCS is busy until it
  * has executed EEXIT. Both are safe: who takes the block writes only fields and the topmost frame, none of which the
- * leaver reads any more, and the host retries an EENTER that finds the TCS busy. The block of the first thread is not
- * reused: entry tells the process's start by it.
+ * leaver reads any more, and the host retries an EENTER that finds the TCS busy. But the leaver may make no host call in
+ * between (coming back, it would look like a new thread), so it gives without a lock: a stack that takers empty whole.
+ * The block of the first thread is not reused: entry tells the process's start by it.
  */
 #include "abi/sgx.h"
 #include "cpu/enclu.h"
@@ -13,8 +14,9 @@
 #include "kernel/mm/heap.h"
 #include "kernel/task/internal.h"
 
-static struct lock pool_lock = LOCK_INIT;
+static struct lock pool_lock = LOCK_INIT; /* pool_free */
 static struct list pool_free = LIST_INIT(pool_free);
+static struct list *pool_given; /* atomic; chained by next, NULL at the end */
 
 static void pool_fill_tcs(struct sgx_tcs *tcs, uint64_t block)
 {
@@ -44,25 +46,44 @@ static struct thread *pool_make(void)
 	return t;
 }
 
+/* pool_lock is held. */
+static void pool_collect(void)
+{
+	struct list *at = __atomic_exchange_n(&pool_given, NULL, __ATOMIC_ACQUIRE), *next;
+
+	for (; at; at = next) {
+		next = at->next;
+		list_add_head(&pool_free, at);
+	}
+}
+
 struct thread *pool_take(void)
 {
+	struct thread *t = NULL;
+
 	{
 		LOCKED(&pool_lock);
+		if (list_empty(&pool_free))
+			pool_collect();
 		if (!list_empty(&pool_free)) {
-			struct thread *t = container_of(pool_free.next, struct thread, process_link);
-
+			t = container_of(pool_free.next, struct thread, process_link);
 			list_del(&t->process_link);
-			return t;
 		}
 	}
-	return pool_make();
+	if (!t)
+		return pool_make();
+	__atomic_store_n(&t->started, 0, __ATOMIC_RELEASE);
+	return t;
 }
 
 void pool_give(struct thread *t)
 {
+	struct list *first = __atomic_load_n(&pool_given, __ATOMIC_RELAXED);
+
 	if (thread_block(t) == KERNEL_THREAD0)
 		return;
-	LOCKED(&pool_lock);
-	__atomic_store_n(&t->started, 0, __ATOMIC_RELEASE);
-	list_add_head(&pool_free, &t->process_link);
+	do
+		t->process_link.next = first;
+	while (!__atomic_compare_exchange_n(&pool_given, &first, &t->process_link, false, __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED));
 }

@@ -210,7 +210,7 @@ SYSCALL2(arch_prctl, int, option, uint64_t, arg)
 	case ARCH_GET_XCOMP_PERM:
 		return put_user_u64(arg, xstate_features());
 	case ARCH_REQ_XCOMP_PERM:
-		return arg < 64 && (xstate_features() >> arg & 1) ? 0 : -EOPNOTSUPP;
+		return arg >= 64 ? -EINVAL : xstate_features() >> arg & 1 ? 0 : -EOPNOTSUPP;
 	}
 	return -EINVAL;
 }

@@ -37,6 +37,7 @@ void task_start(struct thread *first)
 	process_start_names(p);
 	thread_prepare(first);
 	first->tid = p->pid;
+	first->altstack.ss_flags = 0; /* as Linux has it: only further threads start with SS_DISABLE */
 	list_add_tail(&p->threads, &first->process_link);
 	p->thread_count = 1;
 }

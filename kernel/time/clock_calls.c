@@ -10,6 +10,7 @@
 #define COARSE_NS 4000000L /* what Linux says with HZ=250; ours are exact */
 #define CPU_CLOCK_THREAD 4
 #define CPU_CLOCK_KIND 3
+#define CPU_CLOCK_STEP 1000000L /* ns */
 
 /* A clock number as we serve it: one that clock_read() knows, or a CPU-time clock of the host; -1: none. */
 static int clock_known(int clock)
@@ -166,6 +167,26 @@ static long clock_sleep_from_user(int clock, bool absolute, uint64_t request, ui
 	return error ? error : clock_sleep(deadline, remaining, absolute);
 }
 
+/* Until the process has used so much processor time: looked at as often as it may be so far. */
+static long clock_sleep_on_cpu(bool absolute, uint64_t request)
+{
+	int64_t now, until, left;
+	struct timespec ts;
+	int error = copy_from_user(&ts, request, sizeof(ts));
+
+	if (error || clock_check_timespec(&ts))
+		return error ? -EFAULT : -EINVAL;
+	error = clock_now(CLOCK_PROCESS_CPUTIME_ID, &now);
+	until = clock_timespec_ns(&ts) + (absolute ? 0 : now);
+	while (!error && now < until) {
+		left = (until - now) / init_process.thread_count;
+		error = thread_park(clock_monotonic_ns() + (left < CPU_CLOCK_STEP ? CPU_CLOCK_STEP : left));
+		if (error == -ETIMEDOUT || !error)
+			error = clock_now(CLOCK_PROCESS_CPUTIME_ID, &now);
+	}
+	return error == -EINTR ? -ERESTARTNOHAND : error;
+}
+
 SYSCALL2(nanosleep, uint64_t, request, uint64_t, remaining)
 {
 	return clock_sleep_from_user(CLOCK_MONOTONIC, false, request, remaining);
@@ -175,10 +196,12 @@ SYSCALL4(clock_nanosleep, int, clock, int, flags, uint64_t, request, uint64_t, r
 {
 	int as = clock_known(clock);
 
-	if (as < 0 || as == CLOCK_THREAD_CPUTIME_ID)
+	if (as < 0)
 		return -EINVAL;
-	if (as == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE ||
+	if (as == CLOCK_THREAD_CPUTIME_ID || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE ||
 	    clock == CLOCK_MONOTONIC_RAW)
 		return -EOPNOTSUPP;
+	if (as == CLOCK_PROCESS_CPUTIME_ID)
+		return clock_sleep_on_cpu(flags & TIMER_ABSTIME, request);
 	return clock_sleep_from_user(as, flags & TIMER_ABSTIME, request, remaining);
 }

@@ -279,12 +279,13 @@ SYSCALL3(timer_create, int, clock, uint64_t, event_addr, uint64_t, id_addr)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
 	struct timer *t;
+	int64_t now;
 	int id;
 
 	if (event_addr && copy_from_user(&event, event_addr, sizeof(event)))
 		return -EFAULT;
 	if (!timer_clock_ok(clock))
-		return clock == CLOCK_THREAD_CPUTIME_ID ? -EOPNOTSUPP : -EINVAL;
+		return clock_now(clock, &now) ? -EINVAL : -EOPNOTSUPP;
 	if (timer_check_event(&event))
 		return -EINVAL;
 	t = heap_alloc(sizeof(*t));

@@ -1,4 +1,4 @@
-"""What root's tools do to a process. Each function returns bytes that it got, or raises OSError where it was refused."""
+"""What root's tools do to a process. Each function returns the bytes that it got, or raises OSError."""
 
 import ctypes
 import errno

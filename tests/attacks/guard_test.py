@@ -194,8 +194,9 @@ class StartTest(unittest.TestCase):
             if capability:
                 subprocess.run(["setcap", capability, f"{folder}/host/adyton-host"], check=True)
             return subprocess.run([*prefix, f"{folder}/adyton", "run", *options, "/bin/true"], stderr=subprocess.PIPE,
-                                  env={"HOME": folder, "XDG_CACHE_HOME": f"{folder}/cache", "XDG_DATA_HOME": f"{folder}/cache", "PATH": "/usr/bin:/bin"}, cwd="/",
-                                  timeout=60, check=False)
+                                  env={"HOME": folder, "XDG_CACHE_HOME": f"{folder}/cache",
+                                       "XDG_DATA_HOME": f"{folder}/cache", "PATH": "/usr/bin:/bin"},
+                                  cwd="/", timeout=60, check=False)
 
     def test_missing_guard(self):
         self.assertEqual(self.run_copy().returncode, 0)

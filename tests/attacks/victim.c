@@ -1,8 +1,8 @@
 /*
  * An ordinary program with secrets: `victim FILE SINK [jit]`. It says "place NAME ADDRESS" for each, then "ready", then
- * reads commands of one byte: t makes a thread and says "thread", q ends it with status 7.
+ * reads commands of one byte: t makes a thread and says "thread", s is busy for a second, q ends it with status 7.
  */
-#include "victim.h"
+#include "tests/attacks/victim.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static uint8_t seed[SECRET_SIZE];
@@ -88,7 +89,8 @@ static void victim_write(const char *path)
 
 static void victim_memory(void)
 {
-	uint8_t *heap = malloc(SECRET_SIZE), *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	const int access = PROT_READ | PROT_WRITE;
+	uint8_t *heap = malloc(SECRET_SIZE), *shared = mmap(NULL, 4096, access, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (!heap || shared == MAP_FAILED)
 		victim_fail("memory");
@@ -140,11 +142,21 @@ static char victim_command(void)
 
 	victim_secret(vector, VECTOR);
 	victim_secret(words, ARGUMENTS);
-	__asm__ volatile("movdqu (%2), %%xmm14; movdqu 16(%2), %%xmm15; mov (%3), %%r10; mov 8(%3), %%r8; mov 16(%3), %%r9; "
+	__asm__ volatile("movdqu (%2), %%xmm14; movdqu 16(%2), %%xmm15; "
+			 "mov (%3), %%r10; mov 8(%3), %%r8; mov 16(%3), %%r9; "
 			 "mov %4, %%rsi; mov $1, %%edx; xor %%edi, %%edi; syscall"
 			 : "+a"(n), "+m"(byte) : "r"(vector), "r"(words), "r"(&byte)
 			 : "rcx", "r11", "r8", "r9", "r10", "rdi", "rsi", "rdx", "xmm14", "xmm15", "memory");
 	return n == 1 ? byte : 'q';
+}
+
+static void victim_spin(void)
+{
+	clock_t end = clock() + CLOCKS_PER_SEC;
+
+	while (clock() < end)
+		for (volatile int i = 0; i < 100000; i++)
+			;
 }
 
 int main(int argc, char **argv)
@@ -169,6 +181,10 @@ int main(int argc, char **argv)
 	for (;;) {
 		char command = victim_command();
 
+		if (command == 's') {
+			victim_spin();
+			continue;
+		}
 		if (command != 't')
 			return command == 'q' ? 7 : on_stack[0] & 0;
 		victim_start_thread();

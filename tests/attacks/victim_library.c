@@ -1,4 +1,4 @@
-#include "victim.h"
+#include "tests/attacks/victim.h"
 
 static uint8_t library_data[SECRET_SIZE] = { 1 };
 static uint8_t library_bss[SECRET_SIZE];

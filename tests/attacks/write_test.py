@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Root writes into a program: into every mapping of the process and of its guard. The only exceptions are named here and
-in CAVEATS.md: pages that a just-in-time compiler made writable and executable at once."""
+"""Root writes into a program: into every mapping of the process and of its guard. The only exceptions are named here
+and in CAVEATS.md: pages that a just-in-time compiler made writable and executable at once."""
 # timeout: 300
 
 import pathlib
