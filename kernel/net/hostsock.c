@@ -192,7 +192,8 @@ static struct socket *hostsock_new(uint16_t domain, uint16_t type, uint16_t prot
 /* Wrap a fresh host descriptor; it is closed on failure. */
 static int hostsock_wrap(long host_fd, struct socket *s, uint32_t flags, struct file **out)
 {
-	struct file *f = s ? anon_file(&hostsock_file_ops, O_RDWR | (flags & O_NONBLOCK), s, "socket:[%lu]", s->ino) : NULL;
+	struct file *f =
+		s ? anon_file(&hostsock_file_ops, O_RDWR | (flags & O_NONBLOCK), s, "socket:[%lu]", s->ino) : NULL;
 
 	if (!f) {
 		heap_free(s);
@@ -237,7 +238,8 @@ static int hostsock_shutdown(struct file *f, int how)
 /* Options whose value is, or holds, an address or a descriptor, or that promise what is not served. */
 static bool hostsock_option_refused(const struct socket *s, int level, int name)
 {
-	static const uint8_t refused[] = { SO_ATTACH_FILTER, 50, 51, 52, SO_ZEROCOPY }; /* SO_ATTACH_BPF, _REUSEPORT_?BPF */
+	/* SO_ATTACH_BPF, _REUSEPORT_?BPF */
+	static const uint8_t refused[] = { SO_ATTACH_FILTER, 50, 51, 52, SO_ZEROCOPY };
 
 	if (level == SOL_SOCKET)
 		return memchr(refused, name, sizeof(refused)) ||
