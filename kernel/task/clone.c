@@ -34,6 +34,7 @@ void thread_prepare(struct thread *t)
 	t->park_state = PARK_IDLE;
 	t->exiting = false;
 	t->sched = (struct thread_sched){ 0 };
+	t->futex_spins = 64;
 	t->clear_child_tid = t->robust_list = t->rseq = 0;
 	t->start_ns = (uint64_t)clock_monotonic_ns();
 	t->kernel_main = NULL;

@@ -88,6 +88,7 @@ struct thread {
 	uint32_t park_state;      /* atomic: see sync/wait.c */
 	bool exiting;
 	struct thread_sched sched;
+	uint32_t futex_spins; /* how long to spin before parking: see futex_queue.c */
 	char comm[16];
 	uint64_t start_ns;
 	void (*kernel_main)(void); /* a thread of the kernel's own: not in process->threads, runs no program */
