@@ -14,6 +14,8 @@ void kernel_log(const char *how, ...) printf_like(1, 2);
 
 /* A state that cannot be: say what, and end the process at once (exit status 125). */
 _Noreturn void kernel_die(const char *how, ...) printf_like(1, 2);
+/* The same without a word, for where there is no window to say it through, or where it was said. */
+_Noreturn void kernel_stop(void);
 
 #define kernel_assert(what) \
 	do { \

@@ -6,11 +6,13 @@
  */
 #include "abi/linux/errno.h"
 #include "base/mem.h"
+#include "cpu/enclu.h"
 #include "kernel/border/border.h"
 #include "kernel/border/hostcall.h"
 #include "kernel/entry/entry.h"
 #include "kernel/kernel.h"
 #include "kernel/signal/signal.h"
+#include "kernel/signal/xstate.h"
 #include "kernel/syscall.h"
 
 enum border_service { SYS, SYSB, OWN, OWNB, OWNI };
@@ -29,6 +31,7 @@ static const struct border_row border_rows[] = {
 
 #define BORDER_ROOM (BORDER_SIZE - BORDER_BUFFER)
 #define BORDER_STRING_MAX 4096
+#define ENCLU_FIRST_BYTE 0x0f
 #define ERRNO_LAST 133 /* EHWPOISON, the last that Linux gives to programs */
 
 /* One call being made: where its buffers lie, and the one buffer whose size bounds a LEN result. */
@@ -178,6 +181,29 @@ static void border_take_signals(struct border *b)
 			signal_from_host(signal);
 }
 
+/*
+ * On silicon the host finds in the vector registers what the program left there, and may leave there what it likes. The
+ * software processor's host half uses none, and is no further from the program than the processor itself: its stub page
+ * tells which one this is, and nobody outside could change that page.
+ */
+static bool border_exposes_vectors(void)
+{
+	return enclu_page[0] == ENCLU_FIRST_BYTE;
+}
+
+static long border_cross(bool interruptible)
+{
+	void *area = thread_vectors(current);
+	long result;
+
+	if (!border_exposes_vectors())
+		return border_exit(EXIT_HOSTCALL, interruptible);
+	xstate_hide(area);
+	result = border_exit(EXIT_HOSTCALL, interruptible);
+	xstate_show(area);
+	return result;
+}
+
 static long border_leave(const struct border_frame *f, enum hostcall nr, const uint64_t slots[6])
 {
 	volatile struct border *b = current->border;
@@ -186,7 +212,7 @@ static long border_leave(const struct border_frame *f, enum hostcall nr, const u
 	b->nr = nr;
 	for (int i = 0; i < 6; i++)
 		b->slots[i] = slots[i];
-	if (border_exit(EXIT_HOSTCALL, interruptible) == -EINTR)
+	if (border_cross(interruptible) == -EINTR)
 		return f->row->service == OWNI ? -EINTR : -ERESTARTSYS;
 	border_take_signals(current->border);
 	return border_check_result(f, (long)b->result);

@@ -90,7 +90,7 @@ enclave_entry:
 	pop	%r12
 	pop	%rbp
 	pop	%rbx
-	mov	%rsi, %rax
+	xor	%eax, %eax /* nothing that the host said */
 	ret
 
 first_entry:
@@ -134,8 +134,8 @@ exception_entry:
 	.size enclave_entry, . - enclave_entry
 
 	/*
-	 * long border_exit(uint64_t why, uint64_t interruptible): RSI of the next EENTER; -EINTR (-4) when it did not leave
-	 * because there is work (only if interruptible).
+	 * long border_exit(uint64_t why, uint64_t interruptible): 0 when the host came back; -EINTR (-4) when it did not
+	 * leave because there is work (only if interruptible).
 	 */
 	.globl border_exit, border_check, border_left, border_abort
 	.type border_exit, @function

@@ -46,7 +46,7 @@ static void exception_redirect_kernel(struct thread *t, struct sgx_gpr *g)
 	uint64_t bottom = thread_block(t) + THREAD_BLOCK_STACK;
 	uint64_t frame = (g->rsp - sizeof(struct regs)) & ~15UL;
 
-	if (!exception_in(g->rip, kernel_text_start, kernel_text_end) || g->rsp > t->kstack || frame < bottom + 2048)
+	if (g->rsp > t->kstack || frame < bottom + 2048)
 		kernel_die("fault %u at %p on a stack that cannot serve it (rsp %p, address %p)", t->trap_vector,
 			   (void *)g->rip, (void *)g->rsp, (void *)t->trap_address);
 	exception_redirect(g, (struct regs *)frame, entry_trap_kernel);
@@ -60,10 +60,10 @@ static void exception_fault(struct thread *t, struct sgx_gpr *g)
 	t->trap_vector = vector;
 	t->trap_error = vector == X86_PF || vector == X86_GP ? info->errcd : 0;
 	t->trap_address = vector == X86_PF ? info->maddr : 0;
-	if (g->rip < USER_TOP)
-		exception_redirect(g, thread_regs(t), entry_trap_program);
-	else
+	if (exception_in(g->rip, kernel_text_start, kernel_text_end))
 		exception_redirect_kernel(t, g);
+	else /* wherever the program has jumped to */
+		exception_redirect(g, thread_regs(t), entry_trap_program);
 }
 
 /* There is work for this thread now: make sure that the interrupted code comes to it. */
@@ -89,8 +89,10 @@ void exception_serve(uint64_t signal)
 	struct thread *t = current;
 	struct sgx_gpr *g = exception_gpr(t);
 
+	if (t->dying)
+		kernel_stop();
 	if (signal)
-		signal_from_host((int)signal);
+		signal_from_host(signal <= 64 ? (int)signal : 0);
 	if (g->exit_info & SGX_EXIT_VALID)
 		exception_fault(t, g);
 	else

@@ -14,6 +14,7 @@
 #include "kernel/mm/heap.h"
 #include "kernel/mm/mm.h"
 #include "kernel/signal/signal.h"
+#include "kernel/signal/xstate.h"
 #include "kernel/task/task.h"
 #include "kernel/time/clock.h"
 
@@ -217,10 +218,14 @@ _Noreturn void entry_first(uint64_t why, uint64_t border, uint64_t border_size, 
 	bool first = (uint64_t)t == KERNEL_THREAD0 + THREAD_BLOCK_STRUCT;
 
 	if (border_set(t, border, border_size))
-		__builtin_trap(); /* nothing to say it with */
-	if (first != (why == ENTER_PROCESS))
+		kernel_stop(); /* nothing to say it with */
+	if (why != (first ? ENTER_PROCESS : ENTER_THREAD))
 		kernel_die("the host entered a thread for the wrong reason");
+	xstate_reset(); /* the host's until now */
 	if (first)
 		start_first_process(start, start_size);
+	/* One that has ended, or that is being made, holds registers of a program that must not run (again). */
+	if (!__atomic_exchange_n(&t->launched, 0, __ATOMIC_ACQ_REL))
+		kernel_die("the host entered a thread that was not started");
 	thread_begin();
 }

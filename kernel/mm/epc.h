@@ -1,7 +1,7 @@
 /*
  * Pages of the enclave, as mm needs them: the sequences of ENCLU leaves and host calls that SDM 3D chapter 40 asks for.
  * Permissions are SGX_SECINFO_R, W, X, which have the values of PROT_READ, WRITE, EXEC. What the host must do for us is
- * checked by EACCEPT; a host that says it did and did not ends the process.
+ * checked by EACCEPT; a host that says it did and did not, or that reports an error, ends the process.
  */
 #ifndef ADYTON_KERNEL_MM_EPC_H
 #define ADYTON_KERNEL_MM_EPC_H
@@ -14,12 +14,9 @@ uint64_t epc_add(uint64_t addr, uint64_t count) must_check;
 int epc_add_copy(uint64_t addr, uint64_t source, uint32_t rwx) must_check;
 /* Add permissions; no exit. */
 void epc_extend(uint64_t addr, uint64_t count, uint32_t rwx);
-/*
- * Reduce pages that all have the permissions `from` to `to`, a part of them. 0, or the host's negative errno: nothing
- * done.
- */
+/* Reduce pages that all have the permissions `from` to `to`, a part of them. 0. */
 int epc_restrict(uint64_t addr, uint64_t count, uint32_t from, uint32_t to) must_check;
-/* Take pages out of the enclave. */
+/* Take pages out of the enclave. 0. */
 int epc_remove(uint64_t addr, uint64_t count) must_check;
 
 /* Contents of pages whose permissions allow it. */

@@ -53,14 +53,22 @@ void xstate_load(struct xstate *x, uint64_t features)
 
 void xstate_reset(void)
 {
-	struct {
+	static const struct {
 		struct fpstate legacy;
 		struct xstate_header header;
-	} __attribute__((aligned(64))) fresh;
+	} __attribute__((aligned(64))) fresh = { .legacy = { .cwd = FCW_DEFAULT, .mxcsr = MXCSR_DEFAULT } };
 
-	memset(&fresh, 0, sizeof(fresh));
-	fresh.legacy.cwd = FCW_DEFAULT;
-	fresh.legacy.mxcsr = MXCSR_DEFAULT;
 	/* xfeatures 0: every component takes its initial state, nothing behind the header is read. */
 	__asm__ volatile("xrstor64 %0" : : "m"(fresh), "a"((uint32_t)xstate_features()), "d"(0) : "memory");
+}
+
+void xstate_hide(void *area)
+{
+	__asm__ volatile("xsave64 (%0)" : : "r"(area), "a"((uint32_t)xstate_features()), "d"(0) : "memory");
+	xstate_reset();
+}
+
+void xstate_show(const void *area)
+{
+	__asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"((uint32_t)xstate_features()), "d"(0) : "memory");
 }

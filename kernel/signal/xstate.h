@@ -22,5 +22,8 @@ void xstate_save(struct xstate *x);
 /* Anything may stand in x: what the processor would refuse is put right first. */
 void xstate_load(struct xstate *x, uint64_t features);
 void xstate_reset(void); /* the state of a fresh program */
+/* Put the state aside and leave a fresh one; take it back. area: XSTATE_MAX bytes, 64-byte aligned, zeroed once. */
+void xstate_hide(void *area);
+void xstate_show(const void *area);
 
 #endif

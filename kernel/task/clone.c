@@ -54,7 +54,12 @@ int thread_launch(struct thread *t)
 	/*
 	 * Its entry stores the slot. Until then a signal for it is only noted, and it looks before it runs the program.
 	 */
-	return host_thread_create((long)(thread_block(t) + THREAD_BLOCK_TCS)) < 0 ? -EAGAIN : 0;
+	__atomic_store_n(&t->launched, 1, __ATOMIC_RELEASE);
+	if (host_thread_create((long)(thread_block(t) + THREAD_BLOCK_TCS)) >= 0)
+		return 0;
+	if (!__atomic_exchange_n(&t->launched, 0, __ATOMIC_ACQ_REL))
+		kernel_die("the host said that it has no thread for us, and entered with one");
+	return -EAGAIN;
 }
 
 /* With process->lock held. Numbers are not reused until they run out. */

@@ -66,6 +66,8 @@ struct thread {
 	struct border *border; /* host memory: only kernel/border/ looks inside */
 	/* bytes of the buffer that calls in progress hold (a fault can nest one call in another) */
 	uint64_t border_used;
+	uint32_t dying;    /* kernel_die() has begun: no second message, and this many attempts to leave */
+	uint32_t launched; /* atomic: thread_launch() asked for it, its first entry takes it */
 	uint32_t slot; /* the host's name for this thread: park, unpark, interrupt */
 	int32_t tid;
 
@@ -108,7 +110,7 @@ _Static_assert(offsetof(struct thread, interruptible) == T_INTERRUPTIBLE, "threa
 _Static_assert(offsetof(struct thread, fs_out) == T_FS, "thread");
 _Static_assert(offsetof(struct thread, vdso) == T_VDSO, "thread");
 _Static_assert(offsetof(struct thread, started) == T_STARTED, "thread");
-_Static_assert(sizeof(struct thread) <= 2 * PAGE_SIZE, "thread");
+_Static_assert(sizeof(struct thread) <= PAGE_SIZE, "thread"); /* its second page: thread_vectors() */
 
 static inline struct thread *thread_current(void)
 {
@@ -134,6 +136,12 @@ static inline uint64_t thread_block(const struct thread *t)
 static inline uint8_t *thread_ssa(const struct thread *t)
 {
 	return (uint8_t *)(thread_block(t) + THREAD_BLOCK_SSA);
+}
+
+/* Where the program's vector state lies while the thread is out (XSAVE area; the header's reserved bytes stay zero). */
+static inline void *thread_vectors(const struct thread *t)
+{
+	return (void *)(thread_block(t) + THREAD_BLOCK_STRUCT + PAGE_SIZE);
 }
 
 static inline bool thread_has_work(const struct thread *t)
