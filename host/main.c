@@ -113,6 +113,7 @@ static _Noreturn void main_load(void *guard)
 		guard_link(kept);
 	}
 	load_image();
+	host.cpu = serve_processor(host.cpu);
 	thread_run_first();
 }
 
