@@ -23,7 +23,7 @@
 /* Guard and watcher, on the guard's stack. */
 struct pair {
 	int32_t guard, watcher;
-	uint32_t tracing; /* futex: the watcher sets it to 1 plus the error of its PTRACE_ATTACH */
+	uint32_t tracing; /* futex: the watcher sets it to 1 plus the error of ptrace(2) */
 	uint64_t stack;
 };
 
@@ -60,27 +60,17 @@ static void guard_leave(void)
 }
 
 /*
- * Attach to the other of the pair, by PTRACE_ATTACH and its SIGSTOP: after PTRACE_SEIZE every SIGCONT would stop it
- * too, and what can be sent to both at once can make both wait for each other.
+ * The guard stops only for a moment, by SIGSTOP or SIGCONT. The watcher is traced by PTRACE_TRACEME, not PTRACE_SEIZE:
+ * so SIGCONT, which service managers send to all processes of a service at once, does not stop both of them. It needs
+ * no PTRACE_O_EXITKILL: without the guard it has nothing that others could want.
  */
-static long pair_attach(int pid)
-{
-	int status;
-	long error = guard_ptrace(PTRACE_ATTACH, pid, 0);
-
-	while (!error && sys_raw6(__NR_wait4, pid, (long)&status, WALL, 0, 0, 0) == -EINTR)
-		;
-	if (!error)
-		error = guard_ptrace(PTRACE_SETOPTIONS, pid, PTRACE_O_EXITKILL);
-	return error ? error : guard_ptrace(PTRACE_CONT, pid, 0);
-}
-
-/* The guard stops only by SIGSTOP, and never for long. */
 static _Noreturn void watcher_run(struct pair *shared)
 {
 	const int guard = shared->guard;
-	long error = pair_attach(guard);
+	long error = guard_ptrace(PTRACE_TRACEME, 0, 0);
 
+	if (!error)
+		error = guard_ptrace(PTRACE_SEIZE, guard, PTRACE_O_EXITKILL);
 	(void)sys_prctl(PR_SET_NAME, (uint64_t)"adyton-watcher", 0, 0, 0);
 	(void)sys_close(GUARD_FD);
 	__atomic_store_n(&shared->tracing, (uint32_t)(1 - error), __ATOMIC_RELEASE);
@@ -116,20 +106,19 @@ static long watcher_clone(struct pair *pair)
 /* From here on nobody else can attach to either. */
 static void guard_make_watcher(struct pair *pair)
 {
-	long error, tracer;
+	long pid, tracer;
 
 	pair->guard = (int32_t)sys_getpid();
-	error = watcher_clone(pair);
-	if (sys_is_error(error))
-		guard_fail(GUARD_WATCHER, error);
-	pair->watcher = (int32_t)error;
-	(void)sys_prctl(PR_SET_PTRACER, (uint64_t)pair->watcher, 0, 0, 0);
+	(void)sys_prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0); /* until the watcher is */
+	pid = watcher_clone(pair);
+	if (sys_is_error(pid))
+		guard_fail(GUARD_WATCHER, pid);
+	pair->watcher = (int32_t)pid;
 	while (!__atomic_load_n(&pair->tracing, __ATOMIC_ACQUIRE))
 		(void)sys_futex(&pair->tracing, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0);
-	error = pair_attach(pair->watcher);
 	tracer = guard_tracer();
-	if (error || pair->tracing != 1 || tracer != pair->watcher)
-		guard_fail(GUARD_WATCHER, error ? error : (long)pair->tracing - 1);
+	if (pair->tracing != 1 || tracer != pair->watcher)
+		guard_fail(GUARD_WATCHER, (long)pair->tracing - 1);
 	harden_undumpable();
 }
 

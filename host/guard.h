@@ -6,11 +6,12 @@
  *
  * A traced process stops at every signal until its tracer lets it go on. Guard and watcher block all signals; SIGSTOP,
  * which cannot be blocked, stops the one until the other, which does nothing else, resumes it. The enclave process
- * traces nobody: no signal to it, or to it and one of them, makes two wait for each other.
+ * traces nobody: no signal to it, or to it and one of them, makes two wait for each other. Only SIGSTOP to guard and
+ * watcher in the same instant does.
  *
  *     enclave process                          guard
  *     guard_start():  fork, exec           ->  blocks signals, leaves session and descriptors, hardens itself,
- *     hardens itself                           makes the watcher; they trace each other
+ *     hardens itself, loads the image          makes the watcher; they trace each other
  *     guard_link(): request                ->  PTRACE_SEIZE(enclave process)
  *     is its tracer the guard?             <-  GUARD_ATTACHED, and from now on only waits for tracees
  *     becomes undumpable; the first secret may come

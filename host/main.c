@@ -110,9 +110,11 @@ static _Noreturn void main_load(void *guard)
 		if (!harden_self((uint64_t)__ehdr_start, (uint64_t)_end, &fault))
 			host_die("this process cannot be protected: %s (at %lx, error %ld); --memory=ordinary goes "
 				 "without", fault.step, fault.address, fault.error);
+		load_image(); /* no secret yet, and the guard gets ready meanwhile */
 		guard_link(kept);
+	} else {
+		load_image();
 	}
-	load_image();
 	host.cpu = serve_processor(host.cpu);
 	thread_run_first();
 }

@@ -33,8 +33,8 @@ static void process_limits(struct host_start *s)
 {
 	for (int i = 0; i < 16; i++)
 		(void)sys_raw6(__NR_prlimit64, 0, i, 0, (long)&s->limits[i], 0, 0);
+	/* It stays 0 here: the kernel inside applies the program's own to every mode that it sends. */
 	s->umask = (uint32_t)sys_raw3(__NR_umask, 0, 0, 0);
-	(void)sys_raw3(__NR_umask, (long)s->umask, 0, 0);
 }
 
 static void process_signals(struct host_start *s)

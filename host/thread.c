@@ -249,6 +249,16 @@ long thread_start(uint64_t tcs)
 	return t->slot;
 }
 
+/* The first thread may end before the others. Signals of the process are theirs then. */
+static _Noreturn void thread_rest(void)
+{
+	const uint64_t all = ~0UL;
+
+	(void)sys_raw6(__NR_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, 8, 0, 0);
+	for (;;)
+		(void)sys_raw3(__NR_pause, 0, 0, 0);
+}
+
 static _Noreturn void thread_first(struct host_thread *t)
 {
 	t->tid = (int32_t)sys_gettid();
@@ -257,7 +267,7 @@ static _Noreturn void thread_first(struct host_thread *t)
 		host_die("the processor cannot be prepared for the first thread");
 	thread_lend(t, (struct cpu_regs){ .rdi = ENTER_PROCESS, .rsi = (uint64_t)t->border, .rdx = BORDER_SIZE,
 					  .r8 = (uint64_t)host.start, .r9 = sizeof(*host.start) });
-	host_exit(125 << 8);
+	thread_rest();
 }
 
 _Noreturn void thread_run_first(void)

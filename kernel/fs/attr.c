@@ -46,7 +46,9 @@ static struct inode_attr attr_mode(uint32_t mode)
 
 static struct inode_attr attr_owner(uint32_t uid, uint32_t gid)
 {
-	return (struct inode_attr){ .valid = (uid == ~0U ? 0 : ATTR_UID) | (gid == ~0U ? 0 : ATTR_GID), .uid = uid, .gid = gid };
+	return (struct inode_attr){ .valid = (uid == ~0U ? 0 : ATTR_UID) | (gid == ~0U ? 0 : ATTR_GID),
+				    .uid = uid,
+				    .gid = gid };
 }
 
 SYSCALL2(chmod, uint64_t, path, uint32_t, mode)

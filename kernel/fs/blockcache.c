@@ -42,8 +42,12 @@ static int read_hash_block(void *ctx, uint64_t hash_block, void *page)
 int blockcache_open(struct blockcache *c, uint64_t data_blocks, uint64_t hash_blocks, const uint8_t root_hash[32])
 {
 	uint64_t slots = (hash_blocks + VERITY_WAYS) / VERITY_WAYS * VERITY_WAYS, buckets = 64;
-	struct verity_config config = { .data_blocks = data_blocks, .hash_blocks = hash_blocks, .read = read_hash_block, .ctx = c,
-					.hash = hash_page, .slot_count = slots };
+	struct verity_config config = { .data_blocks = data_blocks,
+					.hash_blocks = hash_blocks,
+					.read = read_hash_block,
+					.ctx = c,
+					.hash = hash_page,
+					.slot_count = slots };
 
 	if (slots > CACHE_LIMIT)
 		config.slot_count = CACHE_LIMIT;
@@ -85,7 +89,9 @@ static void drop(struct blockcache *c, struct block *b)
 	heap_free(b);
 }
 
-/* Make room for one: the oldest that nobody used since it was last looked at. All pinned or kept: the limit gives way. */
+/*
+ * Make room for one: the oldest that nobody used since it was last looked at. All pinned or kept: the limit gives way.
+ */
 static void evict(struct blockcache *c)
 {
 	uint64_t looked = 0;

@@ -1,7 +1,7 @@
 /*
- * Blocks of the measured root in enclave memory. The host is asked for several at once; each is checked against the root
- * hash when it is first used, and never again while it stays. blockcache.lock guards everything but the contents of pages:
- * a pinned block keeps its page, and a page that was verified is never written again.
+ * Blocks of the measured root in enclave memory. The host is asked for several at once; each is checked against the
+ * root hash when it is first used, and never again while it stays. blockcache.lock guards everything but the contents
+ * of pages: a pinned block keeps its page, and a page that was verified is never written again.
  */
 #ifndef ADYTON_KERNEL_FS_BLOCKCACHE_H
 #define ADYTON_KERNEL_FS_BLOCKCACHE_H
@@ -32,7 +32,8 @@ struct blockcache {
 	uint8_t *buffer; /* of AHEAD_MAX pages, for fetching */
 };
 
-int blockcache_open(struct blockcache *c, uint64_t data_blocks, uint64_t hash_blocks, const uint8_t root_hash[32]) must_check;
+int blockcache_open(struct blockcache *c, uint64_t data_blocks, uint64_t hash_blocks,
+		    const uint8_t root_hash[32]) must_check;
 /*
  * A verified block, pinned until blockcache_put. -EBADMSG: what the host gave does not match the root hash; -EIO and
  * others: it gave nothing.

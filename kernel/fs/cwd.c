@@ -34,7 +34,9 @@ int vfs_chdir_kernel(const char *path)
 {
 	_cleanup_walk_ struct walk *w = NULL;
 
-	return walk_begin_kernel(&w, path, WALK_FOLLOW) ?: walk_run(w, WALK_INODE) ?: change_to(&init_vfs.cwd, w->at, w->name);
+	int error = walk_begin_kernel(&w, path, WALK_FOLLOW) ?: walk_run(w, WALK_INODE);
+
+	return error ? error : change_to(&init_vfs.cwd, w->at, w->name);
 }
 
 static int change_fd(struct path *p, int fd)

@@ -70,7 +70,8 @@ SYSCALL3(dup3, int, fd, int, to, uint32_t, flags)
 
 static long set_status_flags(struct file *f, uint32_t flags)
 {
-	uint32_t now = __atomic_load_n(&f->flags, __ATOMIC_RELAXED), want = (now & ~(uint32_t)SETTABLE) | (flags & SETTABLE);
+	uint32_t now = __atomic_load_n(&f->flags, __ATOMIC_RELAXED),
+		 want = (now & ~(uint32_t)SETTABLE) | (flags & SETTABLE);
 	int error = f->ops->set_flags ? f->ops->set_flags(f, want) : 0;
 
 	if (!error)

@@ -6,8 +6,8 @@
 #include "kernel/mm/heap.h"
 
 /*
- * Descriptions are never given back to the heap, only to this list (linked through `data`): fd_get() may look at one that
- * was just released, and must find a reference count there.
+ * Descriptions are never given back to the heap, only to this list (linked through `data`): fd_get() may look at one
+ * that was just released, and must find a reference count there.
  */
 static struct lock free_lock;
 static struct file *free_files;

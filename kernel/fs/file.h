@@ -29,8 +29,8 @@ struct poll_table {
 struct file_ops {
 	const char *kind; /* for /proc/self/fd and traces: "pipe", "socket", "hostfile"... */
 	/*
-	 * The position is ours (file->pos): read and write always get one. Otherwise read(2) and write(2) pass NULL, and
-	 * pread(2) passes its offset if there is a seek operation.
+	 * The position is ours (file->pos): read and write always get one. Otherwise read(2) and write(2) pass NULL,
+	 * and pread(2) passes its offset if there is a seek operation.
 	 */
 	bool positioned;
 	/* Bytes moved, or a negative errno. pos points at the offset to use and is moved on; NULL for streams. */
@@ -55,7 +55,9 @@ struct file_ops {
 	const void *(*map_peek)(struct file *f, uint64_t page_index);
 	/* May this file be mapped so? 0 or -errno (-ENODEV when mmap makes no sense). NULL: -ENODEV. */
 	int (*map_check)(struct file *f, int prot, int flags, uint64_t offset, uint64_t length);
-	/* The inode of a file that was opened without one (host files): for fchdir, openat. NULL: file->inode or none. */
+	/*
+	 * The inode of a file that was opened without one (host files): for fchdir, openat. NULL: file->inode or none.
+	 */
 	int (*as_inode)(struct file *f, struct inode **out);
 	/* What open(2) of /proc/self/fd/N gives. NULL: the inode is opened again; without one, the same description. */
 	int (*reopen)(struct file *f, uint32_t flags, struct file **out);
@@ -73,7 +75,8 @@ struct file {
 	void *data; /* the kind's own */
 	char *name; /* for /proc/self/fd/N: absolute path or "pipe:[7]"; heap memory or name_here; may be NULL */
 	char name_here[80]; /* file_set_name(): short ones */
-	uint32_t mounts_listed; /* directories: how many mount points without a directory below them were listed; pos_lock */
+	/* directories: how many mount points without a directory below them were listed; pos_lock */
+	uint32_t mounts_listed;
 	int32_t owner; /* F_SETOWN */
 	struct epoll_item *epoll_items; /* NULL, or who watches it: kernel/epoll/epoll.h */
 };
@@ -93,8 +96,8 @@ static inline bool file_nonblocking(const struct file *f)
 }
 
 /*
- * Reading and writing for the kernel's own callers and the system calls: checks how the file was opened. pos NULL: at the
- * file's own position.
+ * Reading and writing for the kernel's own callers and the system calls: checks how the file was opened. pos NULL: at
+ * the file's own position.
  */
 long file_read(struct file *f, const struct iov *to, int64_t *pos) must_check;
 long file_write(struct file *f, const struct iov *from, int64_t *pos) must_check;

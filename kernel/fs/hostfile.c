@@ -1,6 +1,7 @@
 /*
- * Open files of the host: plain files, directories, terminals, pipes that were inherited. Position, locks and permissions
- * live there; reads and writes go there with the program's own buffer. `data` is the inode that the file was found from.
+ * Open files of the host: plain files, directories, terminals, pipes that were inherited. Position, locks and
+ * permissions live there; reads and writes go there with the program's own buffer. `data` is the inode that the file
+ * was found from.
  */
 #include "abi/linux/mman.h"
 #include "abi/linux/poll.h"

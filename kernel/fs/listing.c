@@ -24,7 +24,8 @@ static bool add(uint8_t *buffer, size_t room, size_t *used, const struct listing
 }
 
 /* `next` may put the name into the space that it is given (NAME_MAX + 1), under its own lock. */
-long listing_fill(struct file *f, uint64_t buf, uint64_t size, int (*next)(struct file *f, struct listing *entry, char *name))
+long listing_fill(struct file *f, uint64_t buf, uint64_t size,
+		  int (*next)(struct file *f, struct listing *entry, char *name))
 {
 	size_t room = size < BUFFER ? size : BUFFER, used = 0;
 	uint8_t *buffer = heap_alloc(BUFFER);

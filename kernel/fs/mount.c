@@ -18,8 +18,14 @@ int mount_add(const char *name, const char *type, const char *source, struct ino
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, name, size);
-	*m = (struct mount){ .name = copy, .length = size == 2 ? 0 : size - 1, .type = type, .source = source, .root = root, .id = 20 + mount_count,
-			     .dev = DEV_MAKE(0U, 40 + mount_count), .read_only = read_only };
+	*m = (struct mount){ .name = copy,
+			     .length = size == 2 ? 0 : size - 1,
+			     .type = type,
+			     .source = source,
+			     .root = root,
+			     .id = 20 + mount_count,
+			     .dev = DEV_MAKE(0U, 40 + mount_count),
+			     .read_only = read_only };
 	root->mount = m;
 	mount_count++;
 	return 0;
@@ -35,8 +41,8 @@ static struct mount *deepest(const char *name, size_t length, size_t above)
 		struct mount *m = &mounts[i];
 
 		/* Of two at one name the later one lies on top. */
-		if (m->length < most || m->length > length || (m->length < length && m->length && name[m->length] != '/') ||
-		    memcmp(m->name, name, m->length))
+		if (m->length < most || m->length > length ||
+		    (m->length < length && m->length && name[m->length] != '/') || memcmp(m->name, name, m->length))
 			continue;
 		best = m;
 		most = m->length;

@@ -324,7 +324,8 @@ static long rename_at(int olddir, uint64_t old, int newdir, uint64_t new, uint32
 		return !name_exists(from) ? -ENOENT : flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
 	if (!from->at->ops->rename)
 		return -EPERM;
-	error = from->at->ops->rename(from->at, from->rest, from->last_length, to->at, to->rest, to->last_length, flags);
+	error = from->at->ops->rename(from->at, from->rest, from->last_length, to->at, to->rest, to->last_length,
+				      flags);
 	if (!error)
 		rename_cwd(from, to);
 	return error;

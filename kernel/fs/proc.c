@@ -70,18 +70,22 @@ static int show_meminfo(struct text *t, uint64_t arg)
 		available = limit;
 	if (limit && usage.committed_pages * 4 < limit && available > limit - usage.committed_pages * 4)
 		available = limit - usage.committed_pages * 4;
-	text_add(t, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\n", total, available, available);
+	text_add(t, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\nMemAvailable:   %8lu kB\n", total, available,
+		 available);
 	text_add(t, "Buffers:        %8lu kB\nCached:         %8lu kB\nSwapCached:     %8lu kB\n", 0UL, 0UL, 0UL);
 	text_add(t, "Active:         %8lu kB\nInactive:       %8lu kB\n", total - available, 0UL);
 	text_add(t, "SwapTotal:      %8lu kB\nSwapFree:       %8lu kB\n", 0UL, 0UL);
 	text_add(t, "Dirty:          %8lu kB\nWriteback:      %8lu kB\n", 0UL, 0UL);
-	text_add(t, "AnonPages:      %8lu kB\nMapped:         %8lu kB\nShmem:          %8lu kB\n", usage.committed_pages * 4, 0UL,
-		 0UL);
+	text_add(t, "AnonPages:      %8lu kB\nMapped:         %8lu kB\nShmem:          %8lu kB\n",
+		 usage.committed_pages * 4, 0UL, 0UL);
 	text_add(t, "Slab:           %8lu kB\nSReclaimable:   %8lu kB\nSUnreclaim:     %8lu kB\n", 0UL, 0UL, 0UL);
 	text_add(t, "CommitLimit:    %8lu kB\nCommitted_AS:   %8lu kB\n", total, usage.committed_pages * 4);
 	text_add(t, "VmallocTotal:   34359738367 kB\nVmallocUsed:    %8lu kB\n", 0UL);
-	text_add(t, "HugePages_Total:       0\nHugePages_Free:        0\nHugePages_Rsvd:        0\nHugePages_Surp:        0\n"
-		    "Hugepagesize:       2048 kB\nHugetlb:               0 kB\n");
+	text_add(
+		t,
+		"HugePages_Total:       0\nHugePages_Free:        0\n"
+		"HugePages_Rsvd:        0\nHugePages_Surp:        0\n"
+		"Hugepagesize:       2048 kB\nHugetlb:               0 kB\n");
 	return 0;
 }
 

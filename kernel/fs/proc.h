@@ -1,4 +1,6 @@
-/* Between the files that make up /proc. The uint64_t is the thread's id, the process' for the process' own directory. */
+/*
+ * Between the files that make up /proc. The uint64_t is the thread's id, the process' for the process' own directory.
+ */
 #ifndef ADYTON_KERNEL_FS_PROC_H
 #define ADYTON_KERNEL_FS_PROC_H
 

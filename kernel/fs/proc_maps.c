@@ -54,7 +54,10 @@ static const char *area_name(const struct vma *v)
 {
 	if (v->file)
 		return v->file->name ? v->file->name : v->file->ops->kind;
-	return v->flags & VMA_STACK ? "[stack]" : v->flags & VMA_HEAP ? "[heap]" : v->flags & VMA_KERNEL ? "[adyton]" : NULL;
+	return v->flags & VMA_STACK    ? "[stack]"
+	       : v->flags & VMA_HEAP   ? "[heap]"
+	       : v->flags & VMA_KERNEL ? "[adyton]"
+				       : NULL;
 }
 
 static void area_line(struct text *t, const struct vma *v)
@@ -100,7 +103,8 @@ int proc_maps(struct text *t, uint64_t tid)
 /* Only what is known of an area by itself: resident pages are counted for the whole process (statm). */
 static void area_details(struct text *t, const struct vma *v)
 {
-	text_add(t, "Size:           %8lu kB\nKernelPageSize: %8u kB\nMMUPageSize:    %8u kB\n", (v->end - v->start) / KIB, 4U, 4U);
+	text_add(t, "Size:           %8lu kB\nKernelPageSize: %8u kB\nMMUPageSize:    %8u kB\n",
+		 (v->end - v->start) / KIB, 4U, 4U);
 	text_add(t, "VmFlags: %s%s%s%s\n", v->prot & PROT_READ ? "rd " : "", v->prot & PROT_WRITE ? "wr " : "",
 		 v->prot & PROT_EXEC ? "ex " : "", v->flags & VMA_SHARED ? "sh " : "");
 }

@@ -150,30 +150,35 @@ static const struct pseudo_entry thread_dir = { .name = "tid", .mode = PSEUDO_DI
 /* What a thread's directory and the process' have both. */
 #define PROC_COMMON \
 	{ .name = "auxv", .mode = S_IFREG | 0400, .show = show_auxv }, \
-	{ .name = "cgroup", .mode = PSEUDO_FILE, .text = "0::/\n" }, \
-	{ .name = "cmdline", .mode = PSEUDO_FILE, .show = show_cmdline }, \
-	{ .name = "comm", .mode = PSEUDO_WRITABLE, .show = show_comm, .store = store_comm }, \
-	{ .name = "cwd", .mode = PSEUDO_LINK, .link = link_cwd }, \
-	{ .name = "environ", .mode = S_IFREG | 0400, .show = show_environ }, \
-	{ .name = "exe", .mode = PSEUDO_LINK, .link = link_exe }, \
-	{ .name = "fd", .mode = S_IFDIR | 0500, .numbered = &fd_link, .next_number = next_fd }, \
-	{ .name = "fdinfo", .mode = PSEUDO_DIR, .numbered = &fd_info, .next_number = next_fd }, \
-	{ .name = "limits", .mode = PSEUDO_FILE, .show = proc_limits }, \
-	{ .name = "loginuid", .mode = PSEUDO_FILE, .text = "4294967295" }, \
-	{ .name = "maps", .mode = PSEUDO_FILE, .show = proc_maps }, \
-	{ .name = "mountinfo", .mode = PSEUDO_FILE, .show = proc_mountinfo }, \
-	{ .name = "mounts", .mode = PSEUDO_FILE, .show = proc_mounts }, \
-	{ .name = "oom_score", .mode = PSEUDO_FILE, .text = "0\n" }, \
-	{ .name = "oom_score_adj", .mode = PSEUDO_WRITABLE, .show = show_oom_score_adj, .store = store_oom_score_adj }, \
-	{ .name = "personality", .mode = S_IFREG | 0400, .show = show_personality }, \
-	{ .name = "root", .mode = PSEUDO_LINK, .link = link_root }, \
-	{ .name = "schedstat", .mode = PSEUDO_FILE, .text = "0 0 0\n" }, \
-	{ .name = "sessionid", .mode = PSEUDO_FILE, .text = "4294967295" }, \
-	{ .name = "smaps", .mode = PSEUDO_FILE, .show = proc_smaps }, \
-	{ .name = "stat", .mode = PSEUDO_FILE, .show = proc_stat }, \
-	{ .name = "statm", .mode = PSEUDO_FILE, .show = proc_statm }, \
-	{ .name = "status", .mode = PSEUDO_FILE, .show = proc_status }, \
-	{ .name = "wchan", .mode = PSEUDO_FILE, .text = "0" }
+		{ .name = "cgroup", .mode = PSEUDO_FILE, .text = "0::/\n" }, \
+		{ .name = "cmdline", .mode = PSEUDO_FILE, .show = show_cmdline }, \
+		{ .name = "comm", .mode = PSEUDO_WRITABLE, .show = show_comm, .store = store_comm }, \
+		{ .name = "cwd", .mode = PSEUDO_LINK, .link = link_cwd }, \
+		{ .name = "environ", .mode = S_IFREG | 0400, .show = show_environ }, \
+		{ .name = "exe", .mode = PSEUDO_LINK, .link = link_exe }, \
+		{ .name = "fd", .mode = S_IFDIR | 0500, .numbered = &fd_link, .next_number = next_fd }, \
+		{ .name = "fdinfo", .mode = PSEUDO_DIR, .numbered = &fd_info, .next_number = next_fd }, \
+		{ .name = "limits", .mode = PSEUDO_FILE, .show = proc_limits }, \
+		{ .name = "loginuid", .mode = PSEUDO_FILE, .text = "4294967295" }, \
+		{ .name = "maps", .mode = PSEUDO_FILE, .show = proc_maps }, \
+		{ .name = "mountinfo", .mode = PSEUDO_FILE, .show = proc_mountinfo }, \
+		{ .name = "mounts", .mode = PSEUDO_FILE, .show = proc_mounts }, \
+		{ .name = "oom_score", .mode = PSEUDO_FILE, .text = "0\n" }, \
+		{ .name = "oom_score_adj", \
+		  .mode = PSEUDO_WRITABLE, \
+		  .show = show_oom_score_adj, \
+		  .store = store_oom_score_adj }, \
+		{ .name = "personality", .mode = S_IFREG | 0400, .show = show_personality }, \
+		{ .name = "root", .mode = PSEUDO_LINK, .link = link_root }, \
+		{ .name = "schedstat", .mode = PSEUDO_FILE, .text = "0 0 0\n" }, \
+		{ .name = "sessionid", .mode = PSEUDO_FILE, .text = "4294967295" }, \
+		{ .name = "smaps", .mode = PSEUDO_FILE, .show = proc_smaps }, \
+		{ .name = "stat", .mode = PSEUDO_FILE, .show = proc_stat }, \
+		{ .name = "statm", .mode = PSEUDO_FILE, .show = proc_statm }, \
+		{ .name = "status", .mode = PSEUDO_FILE, .show = proc_status }, \
+	{ \
+		.name = "wchan", .mode = PSEUDO_FILE, .text = "0" \
+	}
 
 const struct pseudo_entry proc_thread[] = { PROC_COMMON, { 0 } };
 

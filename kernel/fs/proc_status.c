@@ -67,11 +67,12 @@ int proc_stat(struct text *t, uint64_t tid)
 	if (host_getrusage(RUSAGE_SELF, &usage)) /* of the host process: it does our work and its own */
 		usage = (struct rusage){ 0 };
 	mm_usage(&mm);
-	text_add(t, "%d (%s) %c %d %d %d 0 -1 4194304 %lu 0 %lu 0 ", s.tid, s.comm, s.running ? 'R' : 'S', p->ppid, p->pgid,
-		 p->sid, (uint64_t)usage.ru_minflt, (uint64_t)usage.ru_majflt);
+	text_add(t, "%d (%s) %c %d %d %d 0 -1 4194304 %lu 0 %lu 0 ", s.tid, s.comm, s.running ? 'R' : 'S', p->ppid,
+		 p->pgid, p->sid, (uint64_t)usage.ru_minflt, (uint64_t)usage.ru_majflt);
 	text_add(t, "%lu %lu 0 0 20 0 %u 0 %lu ", ticks(&usage.ru_utime), ticks(&usage.ru_stime), s.threads,
 		 s.start_ns / (NSEC_PER_SEC / TICKS_PER_SECOND));
-	text_add(t, "%lu %lu %lu 1 1 0 0 0 ", mm.virtual_pages * PAGE_SIZE, mm.committed_pages, p->limits[RLIMIT_RSS].rlim_cur);
+	text_add(t, "%lu %lu %lu 1 1 0 0 0 ", mm.virtual_pages * PAGE_SIZE, mm.committed_pages,
+		 p->limits[RLIMIT_RSS].rlim_cur);
 	text_add(t, "%lu %lu %lu %lu 0 0 0 17 0 0 0 0 0 0 ", (s.pending | sets.shared_pending) & 0x7fffffff,
 		 s.blocked & 0x7fffffff, sets.ignored & 0x7fffffff, sets.caught & 0x7fffffff);
 	text_add(t, "0 0 %lu %lu %lu %lu %lu 0\n", p->brk_start, p->arg_start, p->arg_end, p->env_start, p->env_end);
@@ -106,20 +107,24 @@ static void status_memory(struct text *t)
 	struct mm_usage mm;
 
 	mm_usage(&mm);
-	text_add(t, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\n", mm.virtual_pages * KIB_PER_PAGE, mm.virtual_pages * KIB_PER_PAGE);
+	text_add(t, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\n", mm.virtual_pages * KIB_PER_PAGE,
+		 mm.virtual_pages * KIB_PER_PAGE);
 	text_add(t, "VmLck:\t%8u kB\nVmPin:\t%8u kB\n", 0U, 0U);
-	text_add(t, "VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\n", mm.peak_pages * KIB_PER_PAGE, mm.committed_pages * KIB_PER_PAGE);
-	text_add(t, "RssAnon:\t%8lu kB\nRssFile:\t%8u kB\nRssShmem:\t%8u kB\n", mm.committed_pages * KIB_PER_PAGE, 0U, 0U);
+	text_add(t, "VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\n", mm.peak_pages * KIB_PER_PAGE,
+		 mm.committed_pages * KIB_PER_PAGE);
+	text_add(t, "RssAnon:\t%8lu kB\nRssFile:\t%8u kB\nRssShmem:\t%8u kB\n", mm.committed_pages * KIB_PER_PAGE, 0U,
+		 0U);
 	text_add(t, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\n", mm.data_pages * KIB_PER_PAGE, mm.stack_pages * KIB_PER_PAGE);
-	text_add(t, "VmExe:\t%8lu kB\nVmLib:\t%8u kB\nVmPTE:\t%8u kB\nVmSwap:\t%8u kB\n", mm.text_pages * KIB_PER_PAGE, 0U, 0U, 0U);
+	text_add(t, "VmExe:\t%8lu kB\nVmLib:\t%8u kB\nVmPTE:\t%8u kB\nVmSwap:\t%8u kB\n", mm.text_pages * KIB_PER_PAGE,
+		 0U, 0U, 0U);
 }
 
 static void status_capabilities(struct text *t)
 {
 	uint64_t all = init_process.cred.euid ? 0 : (1UL << 41) - 1;
 
-	text_add(t, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016lx\n", 0UL, all, all,
-		 (1UL << 41) - 1, 0UL);
+	text_add(t, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016lx\n", 0UL, all,
+		 all, (1UL << 41) - 1, 0UL);
 }
 
 static void status_processors(struct text *t)
@@ -154,7 +159,8 @@ int proc_status(struct text *t, uint64_t tid)
 	text_add(t, "Name:\t%s\nUmask:\t0", s.comm);
 	text_octal(t, init_process.umask);
 	text_add(t, "\nState:\t%s\n", s.running ? "R (running)" : "S (sleeping)");
-	text_add(t, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", init_process.pid, s.tid, init_process.ppid);
+	text_add(t, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", init_process.pid, s.tid,
+		 init_process.ppid);
 	status_identity(t);
 	text_add(t, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", init_process.pid, s.tid, init_process.pgid,
 		 init_process.sid);

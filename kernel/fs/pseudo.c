@@ -93,8 +93,13 @@ static int pseudo_getattr(struct inode *i, struct stat *st)
 {
 	uint64_t now = (uint64_t)clock_realtime_ns();
 
-	*st = (struct stat){ .st_dev = i->mount->dev, .st_ino = i->ino, .st_nlink = S_ISDIR(i->mode) ? 2 : 1, .st_mode = i->mode,
-			     .st_blksize = 1024, .st_atime = now / NSEC_PER_SEC, .st_mtime = now / NSEC_PER_SEC,
+	*st = (struct stat){ .st_dev = i->mount->dev,
+			     .st_ino = i->ino,
+			     .st_nlink = S_ISDIR(i->mode) ? 2 : 1,
+			     .st_mode = i->mode,
+			     .st_blksize = 1024,
+			     .st_atime = now / NSEC_PER_SEC,
+			     .st_mtime = now / NSEC_PER_SEC,
 			     .st_ctime = now / NSEC_PER_SEC };
 	if (pseudo_of(i)->arg) { /* of a thread or descriptor: it belongs to whoever the process is */
 		st->st_uid = init_process.cred.euid;
@@ -117,7 +122,9 @@ static void pseudo_release_inode(struct inode *i)
 	heap_free(pseudo_of(i));
 }
 
-/* The text as of the last read from the beginning. pos_lock guards it: reads without a position of their own hold it. */
+/*
+ * The text as of the last read from the beginning. pos_lock guards it: reads without a position of their own hold it.
+ */
 static long pseudo_read(struct file *f, const struct iov *to, int64_t *pos)
 {
 	const struct pseudo_inode *p = pseudo_of(f->inode);

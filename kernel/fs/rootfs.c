@@ -54,7 +54,9 @@ static int device_get(void *ctx, uint64_t number, const uint8_t **page)
 	(void)ctx;
 	if (error == -EBADMSG) {
 		if (report_once(number))
-			kernel_log("root file system: block %lu (names, attributes, small files) does not match the root hash", number);
+			kernel_log(
+				"root file system: block %lu (names, small files) does not match the root hash",
+				number);
 		return -EIO;
 	}
 	if (error)
@@ -159,11 +161,22 @@ static int rootfs_getattr(struct inode *i, struct stat *st)
 {
 	const struct erofs_inode *e = &rootfs_of(i)->e;
 
-	*st = (struct stat){ .st_dev = i->mount->dev, .st_ino = e->nid, .st_nlink = e->nlink, .st_mode = e->mode, .st_uid = e->uid,
-			     .st_gid = e->gid, .st_rdev = e->device, .st_size = (int64_t)e->size, .st_blksize = PAGE_SIZE,
-			     .st_blocks = (int64_t)((e->size + 511) / 512), .st_atime = (uint64_t)e->mtime,
-			     .st_atime_nsec = e->mtime_ns, .st_mtime = (uint64_t)e->mtime, .st_mtime_nsec = e->mtime_ns,
-			     .st_ctime = (uint64_t)e->mtime, .st_ctime_nsec = e->mtime_ns };
+	*st = (struct stat){ .st_dev = i->mount->dev,
+			     .st_ino = e->nid,
+			     .st_nlink = e->nlink,
+			     .st_mode = e->mode,
+			     .st_uid = e->uid,
+			     .st_gid = e->gid,
+			     .st_rdev = e->device,
+			     .st_size = (int64_t)e->size,
+			     .st_blksize = PAGE_SIZE,
+			     .st_blocks = (int64_t)((e->size + 511) / 512),
+			     .st_atime = (uint64_t)e->mtime,
+			     .st_atime_nsec = e->mtime_ns,
+			     .st_mtime = (uint64_t)e->mtime,
+			     .st_mtime_nsec = e->mtime_ns,
+			     .st_ctime = (uint64_t)e->mtime,
+			     .st_ctime_nsec = e->mtime_ns };
 	return 0;
 }
 
@@ -387,7 +400,8 @@ int rootfs_mount(const struct definition_verity *verity, struct inode **root)
 	int error = blockcache_open(&rootfs.cache, verity->data_blocks, verity->hash_blocks, verity->root_hash);
 
 	if (error) {
-		kernel_log("root file system: the hash tree does not fit %lu blocks (error %d)", verity->data_blocks, -error);
+		kernel_log("root file system: the hash tree does not fit %lu blocks (error %d)", verity->data_blocks,
+			   -error);
 		return error;
 	}
 	error = erofs_open_super(&rootfs.erofs, &device, &why);

@@ -34,7 +34,10 @@ long file_read(struct file *f, const struct iov *to, int64_t *pos)
 	mm_file_before(f, (uint64_t)(pos ? *pos : f->pos), to->total);
 	if (pos || !f->ops->positioned)
 		return f->ops->read(f, to, pos);
-	/* Held over a copy to the program: nobody who serves a fault takes pos_lock, and files with a position never block. */
+	/*
+	 * Held over a copy to the program: nobody who serves a fault takes pos_lock, and files with a position never
+	 * block.
+	 */
 	LOCKED(&f->pos_lock);
 	return f->ops->read(f, to, &f->pos);
 }
@@ -332,7 +335,8 @@ static int copy_range_check(const struct file *in, const struct file *out, uint3
 	return in->ops->seek && out->ops->seek ? 0 : -EINVAL;
 }
 
-SYSCALL6(copy_file_range, int, in_fd, uint64_t, in_user, int, out_fd, uint64_t, out_user, uint64_t, size, uint32_t, flags)
+SYSCALL6(copy_file_range, int, in_fd, uint64_t, in_user, int, out_fd, uint64_t, out_user, uint64_t, size, uint32_t,
+	 flags)
 {
 	_cleanup_file_ struct file *in = fd_get_opened(in_fd), *out = fd_get_opened(out_fd);
 	int64_t in_pos, out_pos;
@@ -341,14 +345,17 @@ SYSCALL6(copy_file_range, int, in_fd, uint64_t, in_user, int, out_fd, uint64_t, 
 	int error = copy_range_check(in, out, flags);
 
 	if (!error)
-		error = copy_offset_in(in, in_user, &in_pos, &in_own) ?: copy_offset_in(out, out_user, &out_pos, &out_own);
+		error = copy_offset_in(in, in_user, &in_pos, &in_own)
+				?: copy_offset_in(out, out_user, &out_pos, &out_own);
 	if (error)
 		return error;
-	if (in->inode && in->inode == out->inode && in_pos < out_pos + (int64_t)size && out_pos < in_pos + (int64_t)size)
+	if (in->inode && in->inode == out->inode && in_pos < out_pos + (int64_t)size &&
+	    out_pos < in_pos + (int64_t)size)
 		return -EINVAL;
 	done = copy_between(in, &in_pos, out, &out_pos, size < RW_MAX ? size : RW_MAX);
 	if (done > 0)
-		error = copy_offset_out(in, in_user, in_pos, in_own) ?: copy_offset_out(out, out_user, out_pos, out_own);
+		error = copy_offset_out(in, in_user, in_pos, in_own)
+				?: copy_offset_out(out, out_user, out_pos, out_own);
 	return error ? error : done;
 }
 
@@ -360,6 +367,18 @@ SYSCALL1(fsync, int, fd)
 SYSCALL1(fdatasync, int, fd)
 {
 	return sync_fd(fd, true);
+}
+
+/* Everything that this process has open: what others wrote on the host is theirs to sync. */
+SYSCALL0(sync)
+{
+	mm_flush();
+	for (int fd = fd_next(0); fd >= 0; fd = fd_next(fd + 1)) {
+		int error = sync_fd(fd, false);
+
+		(void)error; /* sync(2) cannot fail */
+	}
+	return 0;
 }
 
 SYSCALL1(syncfs, int, fd)

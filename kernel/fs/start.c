@@ -80,8 +80,8 @@ static int make_place(const char *name)
 }
 
 /*
- * Where the folders of a mount point are missing: the first of them becomes a tmpfs of its own, which the listing of its
- * parent adds (mount.missing), and the others are made in it.
+ * Where the folders of a mount point are missing: the first of them becomes a tmpfs of its own, which the listing of
+ * its parent adds (mount.missing), and the others are made in it.
  */
 static int make_folders(char *name, size_t missing)
 {
@@ -160,8 +160,9 @@ static int mount_host(const char *path, const char *source, bool read_only)
 static int mount_system(const struct definition *d)
 {
 	struct inode *dev;
-	int error = mount_pseudo(&proc_fs, "/proc", "proc") ?: dev_mount(&dev) ?: mount_at("/dev", "devtmpfs", "udev", dev, false);
+	int error = mount_pseudo(&proc_fs, "/proc", "proc");
 
+	error = error ?: dev_mount(&dev) ?: mount_at("/dev", "devtmpfs", "udev", dev, false);
 	error = error ?: mount_tmpfs("/dev/shm", 01777, false) ?: mount_pseudo(&sys_fs, "/sys", "sysfs") ?:
 		mount_pseudo(&cgroup_fs, "/sys/fs/cgroup", "cgroup2");
 	if (!error && !d->root_host)

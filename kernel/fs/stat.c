@@ -95,7 +95,10 @@ SYSCALL5(statx, int, dirfd, uint64_t, path, uint32_t, flags, uint32_t, mask, uin
 	return copy_to_user(user, &x, sizeof(x));
 }
 
-/* access(2) asks for the real identity; attr_permission() knows the effective one, and they differ only in setuid programs. */
+/*
+ * access(2) asks for the real identity; attr_permission() knows the effective one, and they differ only in setuid
+ * programs.
+ */
 static long access_at(int dirfd, uint64_t path, uint32_t mode, uint32_t flags)
 {
 	_cleanup_walk_ struct walk *w = NULL;
@@ -221,7 +224,9 @@ SYSCALL2(fstatfs, int, fd, uint64_t, user)
 	return copy_to_user(user, &st, sizeof(st));
 }
 
-/* Room for names under a mount's parent that the directory itself does not have: one record into the program's buffer. */
+/*
+ * Room for names under a mount's parent that the directory itself does not have: one record into the program's buffer.
+ */
 static long list_missing(struct file *f, uint64_t buf, uint64_t size)
 {
 	size_t own = strlen(f->name);
@@ -273,7 +278,10 @@ SYSCALL3(getdents64, int, fd, uint64_t, buf, uint32_t, size)
 	return f ? list(f, buf, size) : -EBADF;
 }
 
-/* The old form has the type in the last byte: each record is as long as the new one or shorter, and is rewritten in place. */
+/*
+ * The old form has the type in the last byte: each record is as long as the new one or shorter, and is rewritten in
+ * place.
+ */
 SYSCALL3(getdents, int, fd, uint64_t, buf, uint32_t, size)
 {
 	_cleanup_file_ struct file *f = fd_get_opened(fd);
@@ -290,7 +298,8 @@ SYSCALL3(getdents, int, fd, uint64_t, buf, uint32_t, size)
 			return -EFAULT;
 		length = d->d_reclen;
 		type = d->d_type;
-		if (length < sizeof(*d) || length > sizeof(record) || copy_from_user(record, buf + (uint64_t)at, length))
+		if (length < sizeof(*d) || length > sizeof(record) ||
+		    copy_from_user(record, buf + (uint64_t)at, length))
 			return -EFAULT;
 		memmove(bytes + 18, bytes + 19, length - 19UL);
 		bytes[length - 1] = (char)type;

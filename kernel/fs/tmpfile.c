@@ -114,7 +114,8 @@ static long tmpfile_read(struct file *f, const struct iov *to, int64_t *pos)
 	size = at >= n->size ? 0 : size < n->size - at ? size : n->size - at;
 	n->busy++;
 	while (done < size && !error) {
-		size_t start = (at + done) % PAGE_SIZE, part = PAGE_SIZE - start < size - done ? PAGE_SIZE - start : size - done;
+		size_t start = (at + done) % PAGE_SIZE,
+		       part = PAGE_SIZE - start < size - done ? PAGE_SIZE - start : size - done;
 		const uint8_t *page = pagetree_get(&n->pages, (at + done) / PAGE_SIZE);
 
 		lock_release(&n->inode.lock);

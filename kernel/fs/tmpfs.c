@@ -197,7 +197,8 @@ static void node_inherit(struct tmpfs_node *node, const struct tmpfs_node *dir)
 }
 
 /* Put a new node under a name; on success the caller gets a reference in *out unless NULL. Takes over `node`. */
-static int node_insert(struct tmpfs_node *dir, const char *name, size_t length, struct tmpfs_node *node, struct inode **out)
+static int node_insert(struct tmpfs_node *dir, const char *name, size_t length, struct tmpfs_node *node,
+		       struct inode **out)
 {
 	int error;
 
@@ -222,7 +223,8 @@ static int node_insert(struct tmpfs_node *dir, const char *name, size_t length, 
 	return error;
 }
 
-static int tmpfs_create(struct inode *i, const char *name, size_t length, uint32_t mode, uint64_t device, struct inode **out)
+static int tmpfs_create(struct inode *i, const char *name, size_t length, uint32_t mode, uint64_t device,
+			struct inode **out)
 {
 	struct tmpfs_node *dir = tmpfs_node_of(i), *node = tmpfs_node_new(dir->fs, mode);
 
@@ -353,7 +355,8 @@ static int tmpfs_rename(struct inode *from_inode, const char *name, size_t lengt
 	error = rename_check(from, node, to, over, flags);
 	if (!error && over != node) {
 		if (flags & RENAME_EXCHANGE) {
-			struct tmpfs_entry *a = *entry_slot(from, name, length), *b = *entry_slot(to, new_name, new_length);
+			struct tmpfs_entry *a = *entry_slot(from, name, length),
+					   *b = *entry_slot(to, new_name, new_length);
 
 			entry_replace(from, a, over);
 			entry_replace(to, b, node);
@@ -453,9 +456,16 @@ static int tmpfs_statfs(struct inode *i, struct statfs *st)
 	uint64_t used = __atomic_load_n(&fs->pages, __ATOMIC_RELAXED);
 	int64_t left = used < fs->page_limit ? (int64_t)(fs->page_limit - used) : 0;
 
-	*st = (struct statfs){ .f_type = TMPFS_MAGIC, .f_bsize = PAGE_SIZE, .f_blocks = (int64_t)fs->page_limit, .f_bfree = left,
-			       .f_bavail = left, .f_files = 1 << 20, .f_ffree = 1 << 20, .f_namelen = NAME_MAX,
-			       .f_frsize = PAGE_SIZE, .f_flags = ST_VALID | ST_NOSUID | ST_NODEV };
+	*st = (struct statfs){ .f_type = TMPFS_MAGIC,
+			       .f_bsize = PAGE_SIZE,
+			       .f_blocks = (int64_t)fs->page_limit,
+			       .f_bfree = left,
+			       .f_bavail = left,
+			       .f_files = 1 << 20,
+			       .f_ffree = 1 << 20,
+			       .f_namelen = NAME_MAX,
+			       .f_frsize = PAGE_SIZE,
+			       .f_flags = ST_VALID | ST_NOSUID | ST_NODEV };
 	return 0;
 }
 

@@ -1,8 +1,9 @@
 /*
- * A file system in enclave memory. tmpfs.names guards directories, link counts and targets; inode.lock guards a file's pages,
- * size and busy count, and everyone's attributes. Order: names, then inode.lock.
+ * A file system in enclave memory. tmpfs.names guards directories, link counts and targets; inode.lock guards a file's
+ * pages, size and busy count, and everyone's attributes. Order: names, then inode.lock.
  *
- * Data moves between a page and the program without a lock, because the program's memory may fault. Meanwhile the file is
+ * Data moves between a page and the program without a lock, because the program's memory may fault. Meanwhile the file
+ * is
  * `busy`: pages that a truncation takes away go to the grave and are freed when nobody is busy any more.
  */
 #ifndef ADYTON_KERNEL_FS_TMPFS_H
@@ -83,6 +84,7 @@ struct listing {
 	int64_t next_pos;  /* the cursor behind this entry */
 };
 /* next: 1 and an entry for the cursor f->pos, 0 at the end, or a negative errno. */
-long listing_fill(struct file *f, uint64_t buf, uint64_t size, int (*next)(struct file *f, struct listing *entry, char *name));
+long listing_fill(struct file *f, uint64_t buf, uint64_t size,
+		  int (*next)(struct file *f, struct listing *entry, char *name));
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * Names to inodes: mounts, path walking, symbolic links, and the operations on names. A file system is a table of
- * operations over inodes; ids of parents and names are enough for every one we have (EROFS, tmpfs, host directories, proc).
+ * operations over inodes; ids of parents and names are enough for every one we have (EROFS, tmpfs, host directories,
+ * proc).
  */
 #ifndef ADYTON_KERNEL_FS_VFS_H
 #define ADYTON_KERNEL_FS_VFS_H
@@ -47,7 +48,8 @@ struct inode_ops {
 	long (*readlink)(struct inode *i, char *to, size_t size);
 	/* A new file description; flags as open(2) without O_CREAT, O_EXCL. */
 	int (*open)(struct inode *i, uint32_t flags, struct file **out);
-	int (*create)(struct inode *dir, const char *name, size_t length, uint32_t mode, uint64_t device, struct inode **out);
+	int (*create)(struct inode *dir, const char *name, size_t length, uint32_t mode, uint64_t device,
+		      struct inode **out);
 	int (*tmpfile)(struct inode *dir, uint32_t mode, struct inode **out); /* O_TMPFILE */
 	int (*symlink)(struct inode *dir, const char *name, size_t length, const char *target);
 	int (*link)(struct inode *dir, const char *name, size_t length, struct inode *old);
@@ -58,14 +60,17 @@ struct inode_ops {
 	int (*setattr)(struct inode *i, const struct inode_attr *attr);
 	int (*statfs)(struct inode *i, struct statfs *st);
 	/*
-	 * A whole remaining path at once, for file systems that can walk by themselves (host directories). They never leave
-	 * the mount and follow no symbolic link, not even the last: -ELOOP says that there was one, and the walker asks
-	 * find_link which. `rest` has no ".." and crosses no mount point. All four or none.
+	 * A whole remaining path at once, for file systems that can walk by themselves (host directories). They never
+	 * leave the mount and follow no symbolic link, not even the last: -ELOOP says that there was one, and the
+	 * walker asks find_link which. `rest` has no ".." and crosses no mount point. All four or none.
 	 */
 	int (*walk)(struct inode *dir, const char *rest, struct inode **out);
 	int (*open_path)(struct inode *dir, const char *rest, uint32_t flags, uint32_t mode, struct file **out);
 	int (*stat_path)(struct inode *dir, const char *rest, bool follow, struct stat *st);
-	/* Length of the target of the first symbolic link on the way, *end behind its name in `rest`; -ENOENT: there is none. */
+	/*
+	 * Length of the target of the first symbolic link on the way, *end behind its name in `rest`; -ENOENT: there is
+	 * none.
+	 */
 	long (*find_link)(struct inode *dir, char *rest, size_t *end, char *target, size_t size);
 	/* Links that stand for an open description (/proc/self/fd/N); a reference in *out. NULL for all others. */
 	int (*follow)(struct inode *i, struct file **out);
@@ -118,7 +123,10 @@ int file_getattr(struct file *f, struct stat *st) must_check;
 int file_inode(struct file *f, struct inode **out) must_check;
 void path_put(struct path *p);
 
-/* Open an inode that was found; name (absolute) for /proc/self/fd. flags may hold O_PATH; created: no permission is asked. */
+/*
+ * Open an inode that was found; name (absolute) for /proc/self/fd. flags may hold O_PATH; created: no permission is
+ * asked.
+ */
 int inode_open(struct inode *i, const char *name, uint32_t flags, bool created, struct file **out) must_check;
 /* What open(2) of /proc/self/fd/N gives. */
 int file_reopen(struct file *f, uint32_t flags, struct file **out) must_check;

@@ -174,7 +174,9 @@ static int rest_prepend(struct walk *w, const char *text, size_t size)
 	return 0;
 }
 
-/* ".." at the walk's place: stay at the root, else walk to the parent's name from the top. That name is free of links. */
+/*
+ * ".." at the walk's place: stay at the root, else walk to the parent's name from the top. That name is free of links.
+ */
 static int step_up(struct walk *w)
 {
 	size_t cut = w->length;
@@ -197,8 +199,8 @@ static int step_up(struct walk *w)
 }
 
 /*
- * Append the names of a text to the walk's name beyond its end, without "." and doubled slashes; the new length, or 0 when
- * the text has a ".." or it is all too long. *last: where the last name begins in the text.
+ * Append the names of a text to the walk's name beyond its end, without "." and doubled slashes; the new length, or 0
+ * when the text has a ".." or it is all too long. *last: where the last name begins in the text.
  */
 static size_t name_append(struct walk *w, const char *text, size_t size)
 {
@@ -342,12 +344,14 @@ static int segment_link(struct walk *w, size_t segment, char behind)
 		while (before && w->rest[before - 1] != '/')
 			before--;
 		error = 0;
-		if (before && target[0] != '/' && (size_t)size + before < PATH_MAX) {
+		if (before && target[0] != '/' && (size_t)size + before >= PATH_MAX) {
+			error = -ENAMETOOLONG;
+		} else if (before && target[0] != '/') {
 			memmove(target + before, target, (size_t)size);
 			memcpy(target, w->rest, before);
 			size += (long)before;
 		}
-		error = take_link(w, target, (size_t)size, end);
+		error = error ? error : take_link(w, target, (size_t)size, end);
 	}
 	heap_free(target);
 	return error;

@@ -1,7 +1,7 @@
 /*
  * Walking a path. A walk stands at an inode whose absolute name, free of links, it knows; `rest` is still to go. Host
- * directories take the whole rest at once where they can (inode_ops.walk, open_path, stat_path); everything else goes name
- * by name. ".." is taken off the name, and the walk starts again from the top: names need no parents that way.
+ * directories take the whole rest at once where they can (inode_ops.walk, open_path, stat_path); everything else goes
+ * name by name. ".." is taken off the name, and the walk starts again from the top: names need no parents that way.
  */
 #ifndef ADYTON_KERNEL_FS_WALK_H
 #define ADYTON_KERNEL_FS_WALK_H
@@ -51,7 +51,10 @@ static inline void walk_end_cleanup(struct walk **w)
 }
 #define _cleanup_walk_ __attribute__((cleanup(walk_end_cleanup)))
 
-/* To the parent of the last name: refuses "." and ".." with `dots`, and a missing name with -EEXIST or -EBUSY (the root). */
+/*
+ * To the parent of the last name: refuses "." and ".." with `dots`, and a missing name with -EEXIST or -EBUSY (the
+ * root).
+ */
 int walk_parent(struct walk *w, int dots) must_check;
 /* -EROFS when the mount in which the walk stands may not be written. */
 int walk_writable(struct walk *w) must_check;

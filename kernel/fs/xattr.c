@@ -1,6 +1,6 @@
 /*
- * Extended attributes: none of our file systems keeps them. Paths and descriptors are checked first, so that a wrong one
- * gets its own error; then the answer is Linux's for such a file system.
+ * Extended attributes: none of our file systems keeps them. Paths and descriptors are checked first, so that a wrong
+ * one gets its own error; then the answer is Linux's for such a file system.
  */
 #include "kernel/fs/walk.h"
 #include "kernel/syscall.h"

@@ -12,6 +12,8 @@
 
 /* With signal_lock held: the next of `set` for t, synchronous ones first, then its own, then the shared. 0: none. */
 int signal_take(struct thread *t, uint64_t set, struct siginfo *info);
+/* With signal_lock held: add to a set and its list. 0 or -EAGAIN (a real-time signal, and the queue is full). */
+int signal_enqueue(uint64_t *pending, struct list *infos, int sig, const struct siginfo *info);
 /* With signal_lock held: sig is no longer wanted anywhere (it became ignored). */
 void signal_flush(uint64_t set);
 /* With signal_lock held: t must look at its signals soon. */

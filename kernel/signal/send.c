@@ -80,12 +80,12 @@ SYSCALL2(tkill, int, tid, int, sig)
 }
 
 /* Nobody may pretend that the kernel or kill(2) sent it, except to itself. */
-static int send_read_info(struct siginfo *info, uint64_t from, int sig, int pid)
+static int send_read_info(struct siginfo *info, uint64_t from, int sig, int to)
 {
 	if (copy_from_user(info, from, sizeof(*info)))
 		return -EFAULT;
 	info->si_signo = sig;
-	return (info->si_code >= 0 || info->si_code == SI_TKILL) && pid != init_process.pid ? -EPERM : 0;
+	return (info->si_code >= 0 || info->si_code == SI_TKILL) && to != current->tid ? -EPERM : 0;
 }
 
 SYSCALL3(rt_sigqueueinfo, int, pid, int, sig, uint64_t, info_addr)
@@ -107,6 +107,6 @@ SYSCALL4(rt_tgsigqueueinfo, int, tgid, int, tid, int, sig, uint64_t, info_addr)
 
 	error = copy_from_user(&info, info_addr, sizeof(info)) ? -EFAULT : tgid <= 0 || tid <= 0 ? -EINVAL : 0;
 	if (!error)
-		error = send_read_info(&info, info_addr, sig, tgid);
+		error = send_read_info(&info, info_addr, sig, tid);
 	return error ? error : send_by_tid(tgid, tid, sig, &info);
 }

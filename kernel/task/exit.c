@@ -69,8 +69,8 @@ static int exit_check_waitid(int which, int id, int options)
 	if (!(options & (WEXITED | WSTOPPED | WCONTINUED)) || which < P_ALL || which > P_PIDFD)
 		return -EINVAL;
 	if (which == P_PIDFD)
-		return -EBADF;
-	return which == P_PID && id <= 0 ? -EINVAL : -ECHILD;
+		return id < 0 ? -EINVAL : -EBADF;
+	return (which == P_PID && id <= 0) || (which == P_PGID && id < 0) ? -EINVAL : -ECHILD;
 }
 
 /* What there is nothing to tell about is written all the same: zeros. */

@@ -215,8 +215,7 @@ SYSCALL6(futex, uint64_t, addr, uint32_t, op, uint32_t, value, uint64_t, timeout
 	int64_t deadline;
 	int error;
 
-	if (op & FUTEX_CLOCK_REALTIME && command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET &&
-	    command != FUTEX_LOCK_PI2)
+	if (op & FUTEX_CLOCK_REALTIME && command != FUTEX_WAIT_BITSET && command != FUTEX_LOCK_PI2)
 		return -ENOSYS;
 	if (!futex_addr_ok(addr))
 		return -EINVAL;

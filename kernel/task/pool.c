@@ -3,9 +3,9 @@
  *
  * A leaving thread gives its block away while it still stands on the block's kernel stack, and its TCS is busy until it
  * has executed EEXIT. Both are safe: who takes the block writes only fields and the topmost frame, none of which the
- * leaver reads any more, and the host retries an EENTER that finds the TCS busy. But the leaver may make no host call in
- * between (coming back, it would look like a new thread), so it gives without a lock: a stack that takers empty whole.
- * The block of the first thread is not reused: entry tells the process's start by it.
+ * leaver reads any more, and the host retries an EENTER that finds the TCS busy. But the leaver may make no host call
+ * in between (coming back, it would look like a new thread), so it gives without a lock: a stack that takers empty
+ * whole. The block of the first thread is not reused: entry tells the process's start by it.
  */
 #include "abi/sgx.h"
 #include "cpu/enclu.h"

@@ -33,16 +33,13 @@ SYSCALL3(sched_getaffinity, int, tid, uint32_t, size, uint64_t, addr)
 	uint8_t mask[AFFINITY_BYTES] = { 0 };
 	long length;
 
-	if (size & 7)
+	if ((size & 7) || !size)
 		return -EINVAL;
 	if (sched_check_self(tid) == -ESRCH || sched_check_self(tid) == -EINVAL)
 		return -ESRCH;
-	length = host_sched_getaffinity(mask, sizeof(mask));
+	length = host_sched_getaffinity(mask, size < sizeof(mask) ? size : sizeof(mask));
 	if (length < 0)
 		return length;
-	length = (length + 7) & ~7L;
-	if (size < (uint32_t)length)
-		return -EINVAL;
 	return copy_to_user(addr, mask, (size_t)length) ? -EFAULT : length;
 }
 

@@ -7,48 +7,33 @@
 #include "abi/linux/resource.h"
 #include "base/mem.h"
 #include "kernel/border/hostcall.h"
-#include "kernel/mm/heap.h"
 #include "kernel/mm/user.h"
 #include "kernel/signal/signal.h"
 #include "kernel/syscall.h"
 #include "kernel/task/task.h"
 #include "kernel/time/clock.h"
 
-#define TIMERS_MAX 256
 #define TIMER_CPU_STEP 1000000L /* ns: CPU time is not looked at more often */
 #define CLOCK_USER_CPUTIME 100  /* ours: ITIMER_VIRTUAL's, user time only */
 
-struct timer {
-	int clock;       /* CLOCK_*: deadline is of CLOCK_MONOTONIC, or of the CPU clock */
-	int id;          /* of timer_create; -1: setitimer */
-	int notify;      /* SIGEV_* */
-	int sig;
-	int32_t tid;     /* SIGEV_THREAD_ID */
-	union sigval value;
-	int64_t deadline; /* 0: not armed */
-	int64_t interval; /* 0: once */
-	int missed;
-};
-
-/* Guards all of it. Outside process->lock, which sending to a thread takes. */
-static struct lock timer_lock = LOCK_INIT;
+struct lock timer_lock = LOCK_INIT;
 static struct timer timer_itimers[3] = {
 	[ITIMER_REAL] = { .clock = CLOCK_MONOTONIC, .id = -1, .sig = SIGALRM },
 	[ITIMER_VIRTUAL] = { .clock = CLOCK_USER_CPUTIME, .id = -1, .sig = SIGVTALRM },
 	[ITIMER_PROF] = { .clock = CLOCK_PROCESS_CPUTIME_ID, .id = -1, .sig = SIGPROF },
 };
-static struct timer *timer_posix[TIMERS_MAX];
+struct timer *timer_posix[TIMERS_MAX];
 /* Overrun of the last signal that each delivered: atomic, set where signals are taken (signal_lock is inside ours). */
-static int timer_overruns[TIMERS_MAX];
+int timer_overruns[TIMERS_MAX];
 static struct thread *timer_thread; /* atomic */
 static bool timer_thread_asked;
 
-static bool timer_on_cpu(const struct timer *t)
+bool timer_on_cpu(const struct timer *t)
 {
 	return t->clock == CLOCK_USER_CPUTIME || t->clock == CLOCK_PROCESS_CPUTIME_ID;
 }
 
-static int64_t timer_now(const struct timer *t)
+int64_t timer_now(const struct timer *t)
 {
 	struct rusage usage;
 	int64_t ns = 0;
@@ -141,7 +126,7 @@ void timer_delivered(int id, int overrun)
 }
 
 /* A deadline changed. 0, or why there can be no timers. */
-static int timer_kick(void)
+int timer_kick(void)
 {
 	struct thread *t;
 
@@ -159,7 +144,7 @@ static int timer_kick(void)
 }
 
 /* Time left, as gettime calls show it: never 0 while armed. */
-static int64_t timer_left(const struct timer *t)
+int64_t timer_left(const struct timer *t)
 {
 	int64_t left = t->deadline ? t->deadline - timer_now(t) : 0;
 
@@ -241,156 +226,4 @@ SYSCALL1(alarm, uint32_t, seconds)
 	if (old.it_value.tv_usec >= USEC_PER_SEC / 2 || (!left && old.it_value.tv_usec))
 		left++;
 	return left;
-}
-
-/* --- timer_create and friends --- */
-
-static int timer_check_event(const struct sigevent *e)
-{
-	if (e->sigev_notify == SIGEV_NONE)
-		return 0;
-	if (e->sigev_notify != SIGEV_SIGNAL && e->sigev_notify != SIGEV_THREAD && e->sigev_notify != SIGEV_THREAD_ID)
-		return -EINVAL;
-	if (e->sigev_signo < 1 || e->sigev_signo > SIGNAL_MAX)
-		return -EINVAL;
-	return e->sigev_notify == SIGEV_THREAD_ID && !task_is_thread(e->tid) ? -EINVAL : 0;
-}
-
-static int timer_add(struct timer *t)
-{
-	LOCKED(&timer_lock);
-	for (int id = 0; id < TIMERS_MAX; id++) {
-		if (timer_posix[id])
-			continue;
-		t->id = id;
-		timer_posix[id] = t;
-		return id;
-	}
-	return -EAGAIN;
-}
-
-static bool timer_clock_ok(int clock)
-{
-	return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME || clock == CLOCK_TAI ||
-	       clock == CLOCK_PROCESS_CPUTIME_ID;
-}
-
-SYSCALL3(timer_create, int, clock, uint64_t, event_addr, uint64_t, id_addr)
-{
-	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
-	struct timer *t;
-	int64_t now;
-	int id;
-
-	if (event_addr && copy_from_user(&event, event_addr, sizeof(event)))
-		return -EFAULT;
-	if (!timer_clock_ok(clock))
-		return clock_now(clock, &now) ? -EINVAL : -EOPNOTSUPP;
-	if (timer_check_event(&event))
-		return -EINVAL;
-	t = heap_alloc(sizeof(*t));
-	if (!t)
-		return -EAGAIN;
-	*t = (struct timer){ .clock = clock, .notify = event.sigev_notify, .sig = event.sigev_signo,
-			     .tid = event.tid, .value = event.sigev_value };
-	id = timer_add(t);
-	if (id < 0) {
-		heap_free(t);
-		return id;
-	}
-	if (!event_addr)
-		t->value.sival_int = id;
-	if (!put_user_u32(id_addr, (uint32_t)id))
-		return 0;
-	LOCKED(&timer_lock);
-	timer_posix[id] = NULL;
-	heap_free(t);
-	return -EFAULT;
-}
-
-static struct timer *timer_find(int id)
-{
-	return id >= 0 && id < TIMERS_MAX ? timer_posix[id] : NULL;
-}
-
-static int timer_get(int id, struct itimerspec *value)
-{
-	struct timer *t;
-
-	LOCKED(&timer_lock);
-	t = timer_find(id);
-	if (!t)
-		return -EINVAL;
-	value->it_value = clock_ns_timespec(timer_left(t));
-	value->it_interval = clock_ns_timespec(t->interval);
-	return 0;
-}
-
-/* The moment at which t expires, of the clock that its deadlines count in. */
-static int64_t timer_moment(const struct timer *t, int64_t value, bool absolute)
-{
-	if (!value)
-		return 0;
-	if (timer_on_cpu(t))
-		return absolute ? value : timer_now(t) + value;
-	value = clock_deadline(value, absolute, t->clock == CLOCK_TAI ? CLOCK_REALTIME : t->clock);
-	return value > 0 ? value : 1; /* in the past: at once */
-}
-
-static int timer_set(int id, const struct itimerspec *new, bool absolute)
-{
-	struct timer *t;
-
-	LOCKED(&timer_lock);
-	t = timer_find(id);
-	if (!t)
-		return -EINVAL;
-	t->interval = clock_timespec_ns(&new->it_interval);
-	t->deadline = timer_moment(t, clock_timespec_ns(&new->it_value), absolute);
-	t->missed = 0;
-	__atomic_store_n(&timer_overruns[id], 0, __ATOMIC_RELAXED);
-	return 0;
-}
-
-SYSCALL4(timer_settime, int, id, int, flags, uint64_t, new_addr, uint64_t, old_addr)
-{
-	struct itimerspec new, old;
-	int error;
-
-	if (!new_addr)
-		return -EINVAL;
-	if (copy_from_user(&new, new_addr, sizeof(new)))
-		return -EFAULT;
-	if (clock_check_timespec(&new.it_value) || clock_check_timespec(&new.it_interval) || timer_get(id, &old))
-		return -EINVAL;
-	error = timer_set(id, &new, flags & TIMER_ABSTIME);
-	if (!error)
-		error = timer_kick();
-	return !error && old_addr ? copy_to_user(old_addr, &old, sizeof(old)) : error;
-}
-
-SYSCALL2(timer_gettime, int, id, uint64_t, addr)
-{
-	struct itimerspec value;
-
-	return timer_get(id, &value) ? -EINVAL : copy_to_user(addr, &value, sizeof(value));
-}
-
-SYSCALL1(timer_getoverrun, int, id)
-{
-	LOCKED(&timer_lock);
-	return timer_find(id) ? __atomic_load_n(&timer_overruns[id], __ATOMIC_RELAXED) : -EINVAL;
-}
-
-SYSCALL1(timer_delete, int, id)
-{
-	struct timer *t;
-
-	LOCKED(&timer_lock);
-	t = timer_find(id);
-	if (!t)
-		return -EINVAL;
-	timer_posix[id] = NULL;
-	heap_free(t);
-	return 0;
 }

@@ -21,7 +21,7 @@ import attack  # noqa: E402
 import victims  # noqa: E402
 from tap import run  # noqa: E402
 
-PATIENCE = 5
+PATIENCE = 20
 
 
 def until(condition):
@@ -108,9 +108,10 @@ class GuardTest(unittest.TestCase):
             for _ in range(20):
                 os.kill(pid, signal.SIGSTOP)
                 self.assert_refused()
-            self.assertTrue(until(lambda: victims.state(pid) == "S"))  # pylint: disable=cell-var-from-loop
+            self.assert_runs(pid)
             os.kill(pid, signal.SIGCONT)
             self.assert_refused()
+            self.assert_runs(pid)
         self.assert_works()
 
     def test_signals_to_the_guard(self):
@@ -118,7 +119,7 @@ class GuardTest(unittest.TestCase):
             for number in range(1, signal.SIGRTMAX + 1):
                 if number != signal.SIGKILL and number not in (32, 33):
                     os.kill(pid, number)
-            self.assertTrue(until(lambda: victims.state(pid) == "S"))  # pylint: disable=cell-var-from-loop
+            self.assert_runs(pid)
         self.assert_refused()
         self.assert_works()
 
@@ -133,13 +134,27 @@ class GuardTest(unittest.TestCase):
         self.assertTrue(os.WIFCONTINUED(status))
         self.assert_works()
 
+    def assert_runs(self, pid):
+        self.assertTrue(until(lambda: victims.state(pid) == "S"), f"{victims.state(pid)}: it does not go on")
+
     def test_signal_to_both(self):
-        """Neither waits for the other for ever."""
+        """To the program and one of its guards: neither waits for the other for ever. (SIGSTOP to guard and watcher at
+        once does stop them: CAVEATS.md.)"""
         for number in (signal.SIGSTOP, signal.SIGCONT, signal.SIGWINCH, signal.SIGSTOP, signal.SIGCONT) * 10:
             for other in self.pair:
                 os.kill(other, number)
                 os.kill(self.victim.pid, number)
-                time.sleep(0.01)
+                self.assert_runs(other)
+        self.assert_refused()
+        self.assert_works()
+
+    def test_sigcont_to_all(self):
+        """As a service manager does with all processes of a service."""
+        for _ in range(50):
+            for pid in [self.victim.pid] + self.pair:
+                os.kill(pid, signal.SIGCONT)
+        for pid in self.pair:
+            self.assert_runs(pid)
         self.assert_refused()
         self.assert_works()
 
@@ -178,8 +193,8 @@ class StartTest(unittest.TestCase):
     USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
     def run_copy(self, remove=None, options=(), capability=None, prefix=()):
-        """`adyton run /bin/true` of a copy of what was built."""
-        with tempfile.TemporaryDirectory() as folder:
+        """`adyton run /bin/true` of a copy of what was built, in a folder that every user may enter."""
+        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
             os.chmod(folder, 0o777)
             shutil.copy(victims.ADYTON, f"{folder}/adyton")
             for part in ("host", "kernel"):

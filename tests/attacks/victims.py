@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,7 +29,7 @@ def skip_unless_possible():
 class Victim:
     """A running victim: `secrets` by place, `addresses` by place. A context manager: it ends with the block."""
 
-    def __init__(self, enclave, jit=False, options=(), environment=None):
+    def __init__(self, enclave, jit=False, options=()):
         self.folder = tempfile.TemporaryDirectory(prefix="victim-")
         folder = pathlib.Path(self.folder.name)
         seed = os.urandom(32)
@@ -38,9 +39,8 @@ class Victim:
         command = [VICTIM, folder / "seed", folder / "sink"] + (["jit"] if jit else [])
         if enclave:
             command = [ADYTON, "run", *options, *command]
-        environment = dict(os.environ, LD_LIBRARY_PATH=str(VICTIM.parent), **(environment or {}))
         self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        cwd=folder, env=environment)
+                                        cwd=folder)
         self.pid, self.addresses = self.process.pid, {}
         self.path = folder
         for line in self.process.stdout:
@@ -50,6 +50,7 @@ class Victim:
             self.addresses[rest[0]] = int(rest[1], 16)
         else:
             raise AssertionError(f"the victim ended with {self.process.wait()} before it was ready")
+        self.guards = [self.guard(), tracer(self.guard())] if self.guard() else []
         while state(self.pid) != "S":  # it is on its way into read(2)
             time.sleep(0.01)
 
@@ -58,6 +59,9 @@ class Victim:
 
     def __exit__(self, *_):
         self.process.kill()
+        for pid in self.guards:  # they end with it; should they not, the test has failed and leaves nothing behind
+            if comm(pid).startswith("adyton-"):
+                os.kill(pid, signal.SIGKILL)
         self.process.wait()
         self.process.stdin.close()
         self.process.stdout.close()
@@ -84,6 +88,13 @@ def state(pid):
     """The letter of `ps`: S sleeps, T is stopped, t by its tracer, Z ended."""
     with open(f"/proc/{pid}/stat") as stat:
         return stat.read().rsplit(")", 1)[1].split()[0]
+
+
+def comm(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        return ""
 
 
 def tracer(pid):

@@ -106,11 +106,12 @@ static void evil_head(struct border *b)
 /* Calls after which a lie would only end the run at once, again and again: it proves nothing. */
 static bool evil_spares(const struct evil_row *row)
 {
-	static const char *const spared[] = { "thread_exit", "exit", "log", "restrict_permissions", "modify_type", "remove_pages" };
+	static const char *const spared[] = { "thread_exit", "exit", "log" };
+	static const char *const pages[] = { "restrict_permissions", "modify_type", "remove_pages" };
 
-	for (size_t i = 0; i < sizeof(spared) / sizeof(spared[0]); i++)
-		if (!strcmp(row->name, spared[i]))
-			return !(evil_about(EVIL_PAGES) && strchr(spared[i], '_'));
+	for (int i = 0; i < 3; i++)
+		if (!strcmp(row->name, spared[i]) || (!evil_about(EVIL_PAGES) && !strcmp(row->name, pages[i])))
+			return true;
 	return false;
 }
 

@@ -153,8 +153,9 @@ CPYTHON = [
      "SimpleBackgroundTests")], 60, False),
     ("asyncio (parts)", ["test.test_asyncio.test_streams", "test.test_asyncio.test_tasks", "test.test_asyncio.test_locks",
      "test.test_asyncio.test_queues", "test.test_asyncio.test_sock_lowlevel"], 90, False),
-    ("os signals and files", ["test.test_signal", "test.test_select", "test.test_epoll", "test.test_poll", "test.test_selectors",
-     "test.test_posixpath", "test.test_tempfile", "test.test_fileio"], 90, False),
+    ("waiting and files", ["test.test_select", "test.test_epoll", "test.test_selectors", "test.test_posixpath", "test.test_tempfile",
+     "test.test_fileio"], 90, False),
+    ("signal", ["test.test_signal", "test.test_poll"], 200, True),
     ("socket", ["test.test_socket"], 200, True), ("ssl", ["test.test_ssl"], 200, True), ("asyncio", ["test.test_asyncio"], 300, True),
     ("os posix time", ["test.test_os", "test.test_posix", "test.test_time", "test.test_io", "test.test_shutil"], 300, True),
 ]

@@ -112,6 +112,14 @@ int64_t clock_realtime_ns(void)
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
+int64_t clock_monotonic_ns(void)
+{
+	struct timespec ts;
+
+	syscall(__NR_clock_gettime, CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
 void random_bytes(void *to, size_t size)
 {
 	memset(to, 0x5a, size);
@@ -308,6 +316,10 @@ void shared_written(struct file *f, uint64_t offset, uint64_t length)
 	(void)length;
 }
 
+void mm_flush(void)
+{
+}
+
 void epoll_file_released_slow(struct file *f)
 {
 	(void)f;
@@ -356,7 +368,8 @@ static void start_thread(void)
 void fake_start(const char *host_directory)
 {
 	struct inode *root, *proc, *host;
-	void *user = mmap((void *)USER_START, USER_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	void *user = mmap((void *)USER_START, USER_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
 	must(user == (void *)USER_START ? 0 : -ENOMEM, "program memory");
 	start_thread();

@@ -1,5 +1,6 @@
 /*
- * The parts of the kernel that kernel/fs stands on, for hosted tests: host calls become system calls of this machine, and
+ * The parts of the kernel that kernel/fs stands on, for hosted tests: host calls become system calls of this machine,
+ * and
  * "program memory" is a low range of this process.
  */
 #ifndef ADYTON_TESTS_KERNEL_FS_FAKE_H
@@ -16,7 +17,10 @@ uint64_t fake_user_room(size_t size);
 extern uint64_t fake_host_calls; /* how many were made */
 extern uint64_t fake_live;       /* heap blocks in use */
 
-/* One thread, root's identity, limits, no mounts but a tmpfs at "/" with /proc, and a directory of this machine at /host. */
+/*
+ * One thread, root's identity, limits, no mounts but a tmpfs at "/" with /proc, and a directory of this machine at
+ * /host.
+ */
 void fake_start(const char *host_directory);
 void fake_user_reset(void);
 

@@ -63,9 +63,16 @@ static void compare(const char *what, long our, long their)
 
 static void random_open(uint32_t slot)
 {
-	static const uint32_t flags[] = { O_RDONLY, O_WRONLY, O_RDWR, O_RDWR | O_CREAT, O_WRONLY | O_CREAT | O_EXCL,
-					  O_RDWR | O_CREAT | O_TRUNC, O_WRONLY | O_APPEND | O_CREAT, O_RDONLY | O_NOFOLLOW,
-					  O_RDONLY | O_DIRECTORY, O_RDWR | O_CREAT | O_NOFOLLOW };
+	static const uint32_t flags[] = { O_RDONLY,
+					  O_WRONLY,
+					  O_RDWR,
+					  O_RDWR | O_CREAT,
+					  O_WRONLY | O_CREAT | O_EXCL,
+					  O_RDWR | O_CREAT | O_TRUNC,
+					  O_WRONLY | O_APPEND | O_CREAT,
+					  O_RDONLY | O_NOFOLLOW,
+					  O_RDONLY | O_DIRECTORY,
+					  O_RDWR | O_CREAT | O_NOFOLLOW };
 	char path[64];
 	uint64_t user = PATH(random_path(path));
 	uint32_t f = flags[pick(10)];

@@ -180,7 +180,8 @@ static void test_openat2_keeps_below(void **state)
 	long dir = open_path("/l", O_RDONLY | O_DIRECTORY), fd;
 
 	(void)state;
-	assert_true(CALL(close, CALL5(openat2, dir, PATH("s"), fake_user(&how, sizeof(how)), sizeof(how), 0), 0, 0) == 0);
+	assert_true(CALL(close, CALL5(openat2, dir, PATH("s"), fake_user(&how, sizeof(how)), sizeof(how), 0), 0, 0) ==
+		    0);
 	assert_int_equal(CALL5(openat2, dir, PATH("../a"), fake_user(&how, sizeof(how)), sizeof(how), 0), -EXDEV);
 	assert_int_equal(CALL5(openat2, dir, PATH("d/f"), fake_user(&how, sizeof(how)), sizeof(how), 0), -EXDEV);
 	assert_int_equal(CALL5(openat2, dir, PATH("/l/f"), fake_user(&how, sizeof(how)), sizeof(how), 0), -EXDEV);

@@ -23,7 +23,7 @@
 /* libc, by declarations of our own: its headers and abi/linux/ define the same structures. */
 void *calloc(size_t n, size_t size);
 void free(void *p);
-void abort(void);
+_Noreturn void abort(void);
 int printf(const char *how, ...);
 int vsnprintf(char *to, size_t size, const char *how, va_list args);
 long syscall(long nr, ...);

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ARENA ((void *)0x2000000000)
+#define ARENA ((void *)0x40000000)
 #define ARENA_SIZE (8UL << 20)
 
 struct world *world;

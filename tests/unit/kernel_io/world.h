@@ -12,7 +12,7 @@
 struct world {
 	const char *name;
 	long (*call)(long nr, long a, long b, long c, long d, long e, long f);
-	/* What the handlers call the program's memory lies low; both worlds use the same. */
+	/* The program's memory lies low, where the handlers look for it (and sanitizers leave room); both worlds use the same. */
 	uint8_t *arena;
 	size_t arena_used;
 	char log[16384];

@@ -1,6 +1,6 @@
 #include <stdarg.h>
 
-#include "fake.h"
+#include "tests/unit/kernel_task/fake.h"
 
 #include "abi/linux/errno.h"
 #include "abi/linux/time.h"
@@ -18,8 +18,7 @@ _Noreturn void abort(void);
 int vprintf(const char *how, va_list list);
 int printf(const char *how, ...);
 
-jmp_buf fake_exit;
-int fake_exit_status;
+static int exit_status;
 uint32_t fake_interrupts, fake_kills, fake_clock_calls;
 int64_t fake_clock_shift;
 
@@ -88,6 +87,19 @@ struct thread *fake_thread(void (*fn)(void *), void *arg)
 	return t;
 }
 
+static void run_plain(void *arg)
+{
+	((void (*)(void))arg)();
+}
+
+int fake_exit_status(void (*fn)(void))
+{
+	exit_status = -1;
+	(void)fake_thread(run_plain, (void *)fn);
+	fake_join();
+	return exit_status;
+}
+
 struct thread *fake_thread_idle(void)
 {
 	return block_new();
@@ -150,8 +162,8 @@ long border_call(enum hostcall nr, const struct border_arg *args)
 		fake_kills++;
 		return 0;
 	case HOSTCALL_exit:
-		fake_exit_status = (int)args[0].value;
-		longjmp(fake_exit, 1);
+		exit_status = (int)args[0].value;
+		system_thread_exit();
 	default:
 		kernel_die("the fake host has no call %u", nr);
 	}

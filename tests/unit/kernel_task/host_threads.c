@@ -1,4 +1,4 @@
-#include "host_threads.h"
+#include "tests/unit/kernel_task/host_threads.h"
 
 #include <asm/prctl.h>
 #include <linux/futex.h>
@@ -86,6 +86,11 @@ void system_join(void *handle)
 
 	pthread_join(s->thread, NULL);
 	free(s);
+}
+
+_Noreturn void system_thread_exit(void)
+{
+	pthread_exit(NULL);
 }
 
 /* The handler is entered with rdx = ucontext, rsi = siginfo; glibc's ucontext_t ends where the kernel's does not. */

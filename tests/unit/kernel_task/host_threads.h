@@ -1,6 +1,6 @@
 /* What the fakes need from the system whose headers do not go together with the kernel's. */
-#ifndef ADYTON_TESTS_KERNEL_TASK_HOST_THREADS_H
-#define ADYTON_TESTS_KERNEL_TASK_HOST_THREADS_H
+#ifndef ADYTON_TESTS_UNIT_KERNEL_TASK_HOST_THREADS_H
+#define ADYTON_TESTS_UNIT_KERNEL_TASK_HOST_THREADS_H
 
 #include <stdint.h>
 
@@ -15,6 +15,7 @@ void system_yield(void);
 /* A real thread; the handle is for system_join(). */
 void *system_thread(void (*fn)(void *), void *arg);
 void system_join(void *handle);
+_Noreturn void system_thread_exit(void); /* the calling thread */
 
 /* Offsets of the signal frame in the system's headers, in the order of test_signal.c. */
 extern const unsigned long system_frame_offsets[];

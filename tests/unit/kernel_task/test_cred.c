@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "abi/linux/capability.h"
-#include "fake.h"
+#include "tests/unit/kernel_task/fake.h"
 #include "kernel/syscall.h"
 #include "kernel/task/cred.h"
 

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "abi/linux/futex.h"
-#include "fake.h"
+#include "tests/unit/kernel_task/fake.h"
 #include "kernel/sync/wait.h"
 #include "kernel/syscall.h"
 #include "kernel/task/internal.h"
@@ -70,6 +70,7 @@ static void refuses(void **state)
 	assert_int_equal(futex(word, FUTEX_WAIT_BITSET, 0, 0, NULL, 0), -EINVAL);
 	assert_int_equal(futex(word, FUTEX_FD, 0, 0, NULL, 0), -ENOSYS);
 	assert_int_equal(futex(word, FUTEX_WAKE | FUTEX_CLOCK_REALTIME, 1, 0, NULL, 0), -ENOSYS);
+	assert_int_equal(futex(word, FUTEX_WAIT | FUTEX_CLOCK_REALTIME, 0, 0, NULL, 0), -ENOSYS);
 	assert_int_equal(futex(word, FUTEX_WAIT, 0, timeout_at, NULL, 0), -ETIMEDOUT);
 	((struct timespec *)user(128))->tv_nsec = NSEC_PER_SEC;
 	assert_int_equal(futex(word, FUTEX_WAIT, 0, timeout_at, NULL, 0), -EINVAL);

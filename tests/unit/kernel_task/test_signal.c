@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "fake.h"
+#include "tests/unit/kernel_task/fake.h"
 #include "kernel/signal/frame.h"
 #include "kernel/signal/queue.h"
 #include "kernel/signal/xstate.h"
@@ -22,7 +22,9 @@ static int reset(void **state)
 	(void)state;
 	fake_reset();
 	r = thread_regs(current);
-	*r = (struct regs){ .orig_rax = UINT64_MAX, .rip = 0x401000, .rsp = STACK, .rflags = 0x202, .rbx = 0xb, .r15 = 0xf };
+	*r = (struct regs){
+		.orig_rax = UINT64_MAX, .rip = 0x401000, .rsp = STACK, .rflags = 0x202, .rbx = 0xb, .r15 = 0xf
+	};
 	return 0;
 }
 
@@ -50,11 +52,32 @@ static void frames_are_as_the_system_has_them(void **state)
 #define UC(member) offsetof(struct ucontext, member)
 #define MC(member) (offsetof(struct ucontext, uc_mcontext) + offsetof(struct sigcontext, member))
 	const unsigned long ours[] = {
-		UC(uc_flags), UC(uc_stack), UC(uc_stack.ss_flags), UC(uc_stack.ss_size), UC(uc_mcontext), MC(r8), MC(rdi),
-		MC(rbx), MC(rax), MC(rsp), MC(rip), MC(eflags), MC(err), MC(trapno), MC(oldmask), MC(cr2), MC(fpstate),
-		UC(uc_sigmask), sizeof(struct siginfo), offsetof(struct siginfo, si_code), offsetof(struct siginfo, kill.pid),
-		offsetof(struct siginfo, kill.uid), offsetof(struct siginfo, fault.addr), offsetof(struct siginfo, rt.sigval),
-		offsetof(struct fpstate, mxcsr), offsetof(struct fpstate, xmm_space),
+		UC(uc_flags),
+		UC(uc_stack),
+		UC(uc_stack.ss_flags),
+		UC(uc_stack.ss_size),
+		UC(uc_mcontext),
+		MC(r8),
+		MC(rdi),
+		MC(rbx),
+		MC(rax),
+		MC(rsp),
+		MC(rip),
+		MC(eflags),
+		MC(err),
+		MC(trapno),
+		MC(oldmask),
+		MC(cr2),
+		MC(fpstate),
+		UC(uc_sigmask),
+		sizeof(struct siginfo),
+		offsetof(struct siginfo, si_code),
+		offsetof(struct siginfo, kill.pid),
+		offsetof(struct siginfo, kill.uid),
+		offsetof(struct siginfo, fault.addr),
+		offsetof(struct siginfo, rt.sigval),
+		offsetof(struct fpstate, mxcsr),
+		offsetof(struct fpstate, xmm_space),
 	};
 
 	(void)state;
@@ -284,6 +307,21 @@ static void restarts_calls(void **state)
 	after_a_call(17, SA_RESTART, true, 17, after);
 }
 
+/* Registers of a thread that the program may be killed on. */
+static struct regs *fresh_regs(void)
+{
+	struct regs *r = thread_regs(current);
+
+	*r = (struct regs){ .orig_rax = UINT64_MAX, .rip = 0x401000, .rsp = STACK };
+	return r;
+}
+
+static void terminated(void)
+{
+	send(SIGTERM, SI_USER, 0);
+	signal_exit_work(fresh_regs());
+}
+
 static void acts_by_default(void **state)
 {
 	(void)state;
@@ -291,28 +329,41 @@ static void acts_by_default(void **state)
 	send(SIGWINCH, SI_USER, 0);
 	signal_set_blocked(current, 0);
 	signal_exit_work(thread_regs(current)); /* ignored */
+	assert_int_equal(thread_regs(current)->rip, 0x401000);
 	send(SIGTSTP, SI_USER, 0);
 	signal_exit_work(thread_regs(current));
 	assert_int_equal(fake_kills, 1);
-	if (!setjmp(fake_exit)) {
-		send(SIGTERM, SI_USER, 0);
-		signal_exit_work(thread_regs(current));
-		fail();
-	}
-	assert_int_equal(fake_exit_status, SIGTERM);
+	assert_int_equal(fake_exit_status(terminated), SIGTERM);
+}
+
+static void faulted_blocked(void)
+{
+	struct regs *r = fresh_regs();
+
+	action(SIGSEGV, HANDLER, 0, 0);
+	current->blocked = SIGBIT(SIGSEGV);
+	signal_fault(SIGSEGV, SEGV_MAPERR, 8, 14, 6, 8);
+	signal_exit_work(r);
+}
+
+/* No stack for the frame: SIGSEGV, and there is no room for its handler either. */
+static void without_a_stack(void)
+{
+	struct regs *r = fresh_regs();
+
+	action(SIGUSR1, HANDLER, 0, 0);
+	action(SIGSEGV, HANDLER, 0, 0);
+	r->rsp = 64;
+	send(SIGUSR1, SI_USER, 0);
+	signal_exit_work(r);
 }
 
 static void forces_faults(void **state)
 {
 	(void)state;
-	action(SIGSEGV, HANDLER, 0, 0);
-	current->blocked = SIGBIT(SIGSEGV);
-	if (!setjmp(fake_exit)) {
-		signal_fault(SIGSEGV, SEGV_MAPERR, 8, 14, 6, 8);
-		signal_exit_work(thread_regs(current));
-		fail();
-	}
-	assert_int_equal(fake_exit_status, SIGSEGV);
+	assert_int_equal(fake_exit_status(faulted_blocked), SIGSEGV);
+	(void)reset(NULL);
+	assert_int_equal(fake_exit_status(without_a_stack), SIGSEGV);
 	(void)reset(NULL);
 	action(SIGSEGV, HANDLER, SA_RESETHAND | SA_NODEFER, 0);
 	signal_fault(SIGSEGV, SEGV_ACCERR, 8, 14, 6, 8);
@@ -322,16 +373,6 @@ static void forces_faults(void **state)
 	assert_int_equal(frame()->uc.uc_mcontext.cr2, 8);
 	assert_int_equal(current->blocked, 0);
 	assert_int_equal(init_process.actions[SIGSEGV].sa_handler, 0);
-	/* No stack for the frame: SIGSEGV without its handler. */
-	(void)reset(NULL);
-	action(SIGUSR1, HANDLER, 0, 0);
-	thread_regs(current)->rsp = 64;
-	if (!setjmp(fake_exit)) {
-		send(SIGUSR1, SI_USER, 0);
-		signal_exit_work(thread_regs(current));
-		fail();
-	}
-	assert_int_equal(fake_exit_status, SIGSEGV);
 }
 
 static void gives_the_mask_back(void **state)
