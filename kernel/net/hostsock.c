@@ -314,6 +314,25 @@ int hostsock_make(int domain, uint32_t type, int protocol, uint32_t flags, struc
 	return hostsock_wrap(fd, hostsock_new((uint16_t)domain, (uint16_t)type, (uint16_t)protocol), flags, out);
 }
 
+static long hostsock_trait(int host_fd, int name)
+{
+	int32_t value = 0;
+	long size = host_getsockopt(host_fd, SOL_SOCKET, name, &value, sizeof(value));
+
+	return size < 0 ? size : size == sizeof(value) && value >= 0 ? value : -EIO;
+}
+
+int hostsock_adopt(int host_fd, struct file **out)
+{
+	long flags = host_fcntl(host_fd, F_GETFL, 0), domain = hostsock_trait(host_fd, SO_DOMAIN);
+	long type = hostsock_trait(host_fd, SO_TYPE), protocol = hostsock_trait(host_fd, SO_PROTOCOL);
+
+	if (flags < 0 || domain < 0 || type < 0 || protocol < 0)
+		return flags < 0 ? (int)flags : -EIO;
+	return hostsock_wrap(host_fd, hostsock_new((uint16_t)domain, (uint16_t)type, (uint16_t)protocol), (uint32_t)flags,
+			     out);
+}
+
 int hostsock_take_over(struct file *f)
 {
 	struct socket *old = f->data, *s = hostsock_new(old->domain, old->type, old->protocol);

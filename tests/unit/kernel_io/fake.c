@@ -495,11 +495,9 @@ long hostfs_ioctl(struct file *f, uint32_t request, uint64_t arg)
 	return -ENOTTY;
 }
 
-int hostfs_adopt(int fd, struct file **out)
+void hostfs_close_fd(int32_t fd)
 {
-	(void)fd;
-	(void)out;
-	return -EBADF;
+	(void)host_close(fd);
 }
 
 void flock_close(struct file *f)
