@@ -69,6 +69,8 @@ void thread_signal(int signal, void *siginfo, void *ucontext);
 /* call.c: make the call border->nr. honest.c (or tests' evil.c): serve the thread, truthfully or not. */
 void call_make(struct host_thread *t);
 void call_serve(struct host_thread *t);
+/* The processor as the host will use it, asked once before the first entry. */
+const struct cpu_ops *serve_processor(const struct cpu_ops *cpu);
 
 /* own*.c: the rows that are not plain system calls. */
 typedef long (*own_fn)(struct host_thread *t, const uint64_t *slots);

@@ -115,6 +115,7 @@ static _Noreturn void main_load(void *guard)
 	} else {
 		load_image();
 	}
+	host.cpu = serve_processor(host.cpu);
 	thread_run_first();
 }
 

@@ -81,7 +81,12 @@ enclave_entry:
 	test	%rsp, %rsp
 	jz	refuse /* entered although no host call is out */
 	movq	$0, %gs:T_CALL_RSP
-	cld /* of the host's flags only DF could mislead us; AC would make us fault, and the host can always end us */
+	/* DF would mislead us, AC would make us and the program fault where nothing is wrong. POPF is dear. */
+	pushfq
+	testl	$FLAGS_RARE, (%rsp)
+	lea	8(%rsp), %rsp
+	jnz	clean_flags
+flags_cleaned:
 	mov	%gs:T_FS, %rax
 	wrfsbase %rax
 	pop	%r15
@@ -92,6 +97,11 @@ enclave_entry:
 	pop	%rbx
 	xor	%eax, %eax /* nothing that the host said */
 	ret
+
+clean_flags:
+	push	$FLAGS_CLEAN
+	popfq
+	jmp	flags_cleaned
 
 first_entry:
 	movl	$1, %gs:T_STARTED

@@ -3,9 +3,10 @@
 
 usage: run.py BUILD [--runs N] [--seed S] [--jobs J] [--verbose]
 
-A run fails when the enclave touches an address that the host named (exit 99), when the kernel faults or breaks one of its
-own rules, when the host half fails, or when it hangs. Everything else is fine: the program may get errors and nonsense, the
-kernel may refuse, the process may die of a signal.
+A run fails when the enclave touches an address that the host named (exit 99, or 98 where it is the victim's own memory), when
+a measured file reads as other bytes than it has (98), when the kernel faults, breaks one of its own rules or computes for ever
+(96), or when it hangs. Everything else is fine: the program may get errors and nonsense, or wait for ever (97: the host gave up),
+the kernel may refuse, the process may die of a signal. Every third seed runs an image with a measured root.
 """
 import argparse
 import collections
@@ -17,7 +18,15 @@ import sys
 import tempfile
 
 BAD = ('kernel fault', 'does not hold', 'host half failed', 'touched an address', 'stack that cannot serve')
-TIMEOUT = 10
+STATUSES = {96: 'computes for ever', 98: 'memory or a measured file changed', 99: 'touched what the host named'}
+TIMEOUT = 30
+DEFINITION = """image "evil" {
+  rootfs = "root"
+  entrypoint = ["/victim", "/data"]
+  memory = "64MiB"
+  threads = 8
+}
+"""
 
 
 def lay_out(build, folder):
@@ -36,16 +45,32 @@ def lay_out(build, folder):
     return f'{folder}/adyton'
 
 
-def run(adyton, victim, seed):
+def build_image(build, folder):
+    """The victim with a file whose bytes it knows (victim_measured)."""
+    for name in ('root', 'root/etc'):
+        os.mkdir(f'{folder}/{name}')
+    shutil.copy(f'{build}/tests/evil/victim', f'{folder}/root/victim')
+    with open(f'{folder}/root/data', 'wb') as file:
+        file.write(bytes((i * 7 + (i >> 9)) & 255 for i in range(200000)))
+    with open(f'{folder}/root/etc/passwd', 'w', encoding='ascii') as file:
+        file.write('root:x:0:0:root:/:/bin/sh\n' * 100)
+    with open(f'{folder}/evil.hcl', 'w', encoding='ascii') as file:
+        file.write(DEFINITION)
+    subprocess.run([f'{build}/adyton', 'build', f'{folder}/evil.hcl', '-o', f'{folder}/evil.adyton'], check=True,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    return f'{folder}/evil.adyton'
+
+
+def run(adyton, victim, image, seed):
     environment = dict(os.environ, ADYTON_EVIL_SEED=str(seed))
-    command = [adyton, 'run', '--memory=ordinary', victim]
+    command = [adyton, 'run', '--memory=ordinary', victim if seed % 3 else image]
     try:
         done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, timeout=TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
         return seed, 'hang', f'seed {seed}: still running after {TIMEOUT} s'
     text = done.stderr.decode(errors='replace')
-    if done.returncode == 99 or any(bad in text for bad in BAD):
+    if done.returncode in STATUSES or any(bad in text for bad in BAD):
         return seed, 'bad', f'seed {seed}: status {done.returncode}: {text.strip()[-300:]}'
     return seed, f'status {done.returncode}', ''
 
@@ -62,7 +87,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         adyton = lay_out(build, folder)
         victim = f'{build}/tests/evil/victim'
-        for _, kind, text in pool.map(lambda s: run(adyton, victim, s), range(options.seed, options.seed + options.runs)):
+        image = build_image(build, folder)
+        seeds = range(options.seed, options.seed + options.runs)
+        for _, kind, text in pool.map(lambda s: run(adyton, victim, image, s), seeds):
             counts[kind] += 1
             if text:
                 failures.append(text)

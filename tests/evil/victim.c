@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +27,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#define VICTIM_POISON ((unsigned char *)0x300000000) /* as in evil.h */
+#define VICTIM_POISON_SIZE 65536
+#define VICTIM_CHANGED 98 /* exit status: memory or a file is not what it must be */
+
 static char victim_buffer[65536];
+static sigjmp_buf victim_back;
 
 static void victim_ignore(long result)
 {
@@ -112,8 +119,86 @@ static void victim_rest(void)
 	victim_ignore(write(1, "victim\n", 7));
 }
 
-int main(void)
+static void victim_fault(int signal)
 {
+	siglongjmp(victim_back, signal);
+}
+
+/* Exceptions of the program's own, each of which is an entry at CSSA 1. */
+static void victim_faults(void)
+{
+	struct sigaction action = { .sa_handler = victim_fault, .sa_flags = SA_NODEFER };
+
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGILL, &action, NULL);
+	sigaction(SIGFPE, &action, NULL);
+	if (!sigsetjmp(victim_back, 1))
+		__asm__ volatile("movl $1, 16");
+	if (!sigsetjmp(victim_back, 1))
+		__asm__ volatile("ud2");
+	if (!sigsetjmp(victim_back, 1))
+		__asm__ volatile("xor %%eax, %%eax\n\tcltd\n\tdivl %%eax" : : : "eax", "edx");
+	signal(SIGSEGV, SIG_DFL);
+	signal(SIGILL, SIG_DFL);
+	signal(SIGFPE, SIG_DFL);
+}
+
+static void *victim_thread(void *lock)
+{
+	for (int i = 0; i < 5; i++) {
+		pthread_mutex_lock(lock);
+		victim_ignore(getppid());
+		victim_ignore(write(1, "", 0));
+		pthread_mutex_unlock(lock);
+	}
+	return NULL;
+}
+
+static void victim_threads(void)
+{
+	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	pthread_t threads[2];
+	int made = 0;
+
+	for (int i = 0; i < 2; i++)
+		made += !pthread_create(&threads[made], NULL, victim_thread, &lock);
+	victim_thread(&lock);
+	while (made)
+		pthread_join(threads[--made], NULL);
+}
+
+static void victim_poison(void)
+{
+	void *at = mmap(VICTIM_POISON, VICTIM_POISON_SIZE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (at != VICTIM_POISON)
+		_exit(1);
+	memset(at, 0x5a, VICTIM_POISON_SIZE);
+}
+
+static void victim_look_at_poison(void)
+{
+	for (int i = 0; i < VICTIM_POISON_SIZE; i++)
+		if (VICTIM_POISON[i] != 0x5a)
+			_exit(VICTIM_CHANGED);
+}
+
+/* A file of a measured root, as run.py made it: its own bytes or an error, never others. */
+static void victim_measured(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+
+	for (long n, at = 0; (n = read(fd, victim_buffer, 20000)) > 0; at += n)
+		for (long i = 0; i < n; i++)
+			if ((unsigned char)victim_buffer[i] != (unsigned char)((at + i) * 7 + ((at + i) >> 9)))
+				_exit(VICTIM_CHANGED);
+	victim_ignore(close(fd));
+}
+
+int main(int argc, char **argv)
+{
+	victim_poison();
 	for (int i = 1; i < 32; i++)
 		if (i != SIGSEGV && i != SIGBUS && i != SIGILL && i != SIGFPE && i != SIGTRAP)
 			signal(i, SIG_IGN);
@@ -122,6 +207,11 @@ int main(void)
 		victim_mappings();
 		victim_sockets();
 		victim_rest();
+		victim_faults();
+		victim_threads();
+		if (argc > 1)
+			victim_measured(argv[1]);
 	}
+	victim_look_at_poison();
 	return 0;
 }
