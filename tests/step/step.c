@@ -19,16 +19,17 @@
 #define TF 0x100UL
 #define TRAP_TRACE_CODE 2
 #define PUSHF 0x9c
-#define STEP_ENTRY_ODDS 400 /* more entry code than this runs for one signal: else the program would only run its handler */
+#define STEP_PAUSE 300 /* more entry code than a handler's run needs: else the program would only run its handler */
 #define STEP_ELSEWHERE_ODDS 30000
 
 static const struct cpu_ops *step_honest;
 static struct linux_sigaction step_inner;
 static bool step_on, step_entering;
-static uint64_t step_state, step_from, step_to, step_last, step_count, step_fired;
+static uint64_t step_state, step_from, step_to, step_last, step_count, step_fired, step_pause;
 
 /* How often a signal came at each byte of the entry code: the report says which instructions were never met. */
-static uint32_t step_hits[4096];
+#define STEP_HITS 4096
+static uint32_t step_hits[STEP_HITS]; /* [0]: the stub page */
 
 static const char *step_setting(const char *name)
 {
@@ -68,18 +69,35 @@ static struct sgx_gpr *step_frame(uint64_t tcs, uint32_t frame)
 	return (struct sgx_gpr *)(tcs + THREAD_BLOCK_SSA + (frame + 1) * SSA_FRAME_PAGES * PAGE_SIZE) - 1;
 }
 
+/* Entry code: each of its instructions in turn, those that were seldom met first. */
+static bool step_fires_in_entry(uint64_t rip)
+{
+	uint32_t *hits = &step_hits[rip == stub_address ? 0 : 1 + rip - step_from];
+
+	if (step_pause) {
+		step_pause--;
+		return false;
+	}
+	if (!step_one_in(4 + 32 * (uint64_t)*hits))
+		return false;
+	++*hits;
+	step_pause = STEP_PAUSE;
+	return true;
+}
+
 /* Does this step become a signal? Behind the stub's first instruction ENCLU has not begun, and has in silicon. */
 static bool step_fires(uint64_t rip)
 {
-	bool entry = rip >= step_from && rip < step_to;
+	bool fires;
 
-	if (rip < KERNEL_BASE || (rip > stub_address && rip < stub_address + PAGE_SIZE) ||
-	    !step_one_in(entry || rip == stub_address ? STEP_ENTRY_ODDS : STEP_ELSEWHERE_ODDS))
+	if (rip < KERNEL_BASE || (rip > stub_address && rip < stub_address + PAGE_SIZE))
 		return false;
-	if (entry && rip - step_from < sizeof(step_hits) / sizeof(step_hits[0]))
-		step_hits[rip - step_from]++;
-	step_fired++;
-	return true;
+	if (rip == stub_address || (rip >= step_from && rip < step_to && rip - step_from < STEP_HITS - 1))
+		fires = step_fires_in_entry(rip);
+	else
+		fires = step_one_in(STEP_ELSEWHERE_ODDS);
+	step_fired += fires;
+	return fires;
 }
 
 /* A step inside the enclave. */
@@ -171,9 +189,10 @@ static void step_report(void)
 {
 	char line[128];
 
-	for (uint64_t i = 0; i < step_to - step_from && i < sizeof(step_hits) / sizeof(step_hits[0]); i++)
+	for (uint64_t i = 0; i < STEP_HITS; i++)
 		if (step_hits[i])
-			(void)sys_write(2, line, host_format(line, sizeof(line), "hit %lx %u\n", step_from + i, step_hits[i]));
+			(void)sys_write(2, line, host_format(line, sizeof(line), "hit %lx %u\n",
+							     i ? step_from + i - 1 : stub_address, step_hits[i]));
 	(void)sys_write(2, line, host_format(line, sizeof(line), "steps %lu signals %lu\n", step_count, step_fired));
 }
 
