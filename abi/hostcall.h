@@ -35,6 +35,8 @@ _Static_assert(offsetof(struct border, buffer) <= BORDER_BUFFER, "border");
 #define BORDER_SIZE (512 * KIB)
 #define BORDER_CALL_MAX (128 * KIB)
 
+#define HOST_INHERITED_MAX 1023
+
 /* What the process inherits from the one that started it. Informational, except where the kernel says otherwise. */
 struct host_start {
 	uint64_t launch; /* struct launch (abi/launch.h), in host memory */
@@ -49,6 +51,8 @@ struct host_start {
 	uint8_t platform[16]; /* AT_PLATFORM */
 	uint8_t nodename[65], release[65], version[65], machine[65], domain[65];
 	uint8_t padding[3];
+	uint32_t inherited_count;
+	int32_t inherited[HOST_INHERITED_MAX]; /* open descriptors, 0 to 2 among them if they are */
 };
 
 struct host_addr {

@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#define LAUNCH_LOWEST_FD 1000
+#define LAUNCH_OWN_FDS 8 /* image, statistics, the launch block, and room */
 
 /* The text that grows behind struct launch. */
 struct blob {
@@ -66,10 +70,31 @@ static uint32_t blob_program(struct blob *b, const char *name)
 	return paths_beside(path, "host/", name) ? blob_string(b, path) : 0;
 }
 
+/*
+ * Our own descriptors cross exec far above those that the program inherits, or finds closed. Whatever the limit, it is
+ * at its upper end.
+ */
+static int launch_high(int fd)
+{
+	struct rlimit limit;
+	rlim_t lowest = LAUNCH_LOWEST_FD;
+	int high;
+
+	if (fd < 0)
+		return fd;
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < lowest + LAUNCH_OWN_FDS)
+		lowest = limit.rlim_cur > LAUNCH_OWN_FDS ? limit.rlim_cur - LAUNCH_OWN_FDS : 0;
+	high = fcntl(fd, F_DUPFD, (int)lowest);
+	if (high < 0)
+		return fd;
+	close(fd);
+	return high;
+}
+
 static int launch_fill(struct blob *b, const struct launch_request *r, struct fail *f)
 {
-	struct launch l = { .magic = LAUNCH_MAGIC, .version = LAUNCH_VERSION, .image_fd = r->image_fd,
-			    .stats_fd = r->stats_fd, .trace = r->trace, .memory = r->memory, .processor = r->processor,
+	struct launch l = { .magic = LAUNCH_MAGIC, .version = LAUNCH_VERSION, .image_fd = launch_high(r->image_fd),
+			    .stats_fd = launch_high(r->stats_fd), .trace = r->trace, .memory = r->memory, .processor = r->processor,
 			    .flags = r->flags };
 	char cwd[PATHS_MAX], data[PATHS_MAX];
 
@@ -103,7 +128,7 @@ static int launch_memfd(const struct blob *b, struct fail *f)
 	if (!err && fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE))
 		err = -errno;
 	if (!err)
-		return fd;
+		return launch_high(fd);
 	if (fd >= 0)
 		close(fd);
 	return fail(f, "launch: cannot make its memory: %s", strerror(-err));

@@ -70,7 +70,8 @@ static void exit_by_signal(int signal)
 
 	(void)sys_raw6(__NR_rt_sigaction, signal, (long)&action, 0, 8, 0, 0);
 	(void)sys_raw6(__NR_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
-	(void)sys_raw3(__NR_kill, (long)sys_getpid(), signal, 0);
+	/* To this thread, which takes it before the call returns; another may take a signal of the process later. */
+	(void)sys_raw3(__NR_tgkill, (long)sys_getpid(), (long)sys_gettid(), signal);
 }
 
 _Noreturn void host_exit(int wait_status)

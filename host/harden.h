@@ -4,6 +4,9 @@
  *     sealed   a shared, read-only mapping of a memfd that nobody can write any more (text, constants),
  * and what is neither (the first stack, [vdso], [vvar], [heap], private mappings of files) is unmapped. A private
  * mapping that stays would be writable through /proc/PID/mem, whatever its protection says.
+ *
+ * Afterwards all memory is shared with a child of fork, its stack too: start programs before, or with CLONE_VM,
+ * CLONE_VFORK and a stack of the child's own.
  */
 #ifndef ADYTON_HOST_HARDEN_H
 #define ADYTON_HOST_HARDEN_H

@@ -1,5 +1,7 @@
 /* What the program inherits from whoever started it. */
+#include "abi/linux/dirent.h"
 #include "abi/linux/elf.h"
+#include "abi/linux/fcntl.h"
 #include "abi/linux/resource.h"
 #include "abi/linux/signal.h"
 #include "abi/linux/syscall_nr.h"
@@ -59,12 +61,72 @@ static void process_names(struct host_start *s)
 	memcpy(s->domain, u.domainname, sizeof(s->domain));
 }
 
+static bool process_is_own(int fd)
+{
+	return fd == host.image_fd || fd == host.launch->stats_fd;
+}
+
+/* A name of /proc/self/fd; -1 for "." and "..". */
+static int process_fd_number(const char *name)
+{
+	int fd = 0;
+
+	for (; *name >= '0' && *name <= '9'; name++)
+		fd = fd * 10 + *name - '0';
+	return *name ? -1 : fd;
+}
+
+static void process_add_descriptor(struct host_start *s, int fd)
+{
+	if (s->inherited_count == HOST_INHERITED_MAX)
+		host_die("more than %u descriptors are open: that many can be inherited", HOST_INHERITED_MAX);
+	s->inherited[s->inherited_count++] = fd;
+}
+
+/* All that are open but our own: what was to be closed on exec is closed already. */
+static void process_descriptors(struct host_start *s)
+{
+	uint8_t entries[1024] __attribute__((aligned(8)));
+	long folder = sys_raw3(SYS_OPEN, (long)"/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0), n;
+
+	if (sys_is_error(folder))
+		host_die("/proc/self/fd, which says what descriptors are open, cannot be read: error %ld", -folder);
+	while ((n = sys_raw3(__NR_getdents64, folder, (long)entries, sizeof(entries))) > 0) {
+		for (long at = 0; at < n;) {
+			const struct linux_dirent64 *d = (const struct linux_dirent64 *)(entries + at);
+			int fd = process_fd_number(d->d_name);
+
+			if (fd >= 0 && fd != folder && !process_is_own(fd))
+				process_add_descriptor(s, fd);
+			at += d->d_reclen;
+		}
+	}
+	(void)sys_close((int)folder);
+}
+
+/* Where the caller left 0, 1 or 2 closed: or what we open next would get our messages. And ours are nobody else's. */
+static void process_keep_own(void)
+{
+	long fd;
+
+	do
+		fd = sys_raw3(SYS_OPEN, (long)"/dev/null", O_RDWR | O_CLOEXEC, 0);
+	while (fd >= 0 && fd <= 2);
+	if (fd >= 0)
+		(void)sys_close((int)fd);
+	(void)sys_fcntl(host.image_fd, F_SETFD, FD_CLOEXEC);
+	if (host.launch->stats_fd >= 0)
+		(void)sys_fcntl(host.launch->stats_fd, F_SETFD, FD_CLOEXEC);
+}
+
 void process_describe(struct host_start *s, const uint64_t *auxv)
 {
 	process_ids(s);
 	process_limits(s);
 	process_signals(s);
 	process_names(s);
+	process_descriptors(s);
+	process_keep_own();
 	s->dumpable = 0;
 	for (; auxv[0] != AT_NULL; auxv += 2) {
 		if (auxv[0] == AT_HWCAP)

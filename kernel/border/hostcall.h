@@ -16,6 +16,7 @@
 #include "abi/linux/stat.h"
 #include "abi/linux/sched.h"
 #include "abi/linux/sysinfo.h"
+#include "abi/linux/utsname.h"
 #include "kernel/mm/user.h"
 #include "hostcalls.h" /* generated */
 

@@ -6,6 +6,7 @@
 #include "kernel/border/border.h"
 #include "kernel/border/hostcall.h"
 #include "kernel/entry/entry.h"
+#include "kernel/entry/inherit.h"
 #include "kernel/entry/trace.h"
 #include "kernel/exec/definition.h"
 #include "kernel/exec/exec.h"
@@ -167,9 +168,9 @@ static void start_program(const struct definition *d, const struct host_start *s
 	error = vfs_start(cwd ? cwd : "/");
 	if (error)
 		kernel_die("root file system: error %d", -error);
-	error = fdtable_start();
+	error = inherit_descriptors(start);
 	if (error)
-		kernel_die("standard descriptors: error %d", -error);
+		kernel_die("inherited descriptors: error %d", -error);
 	start_arguments(d, &launch->argv, argv);
 	start_environment(d, &launch->envp, envp);
 	path = d->flags & DEF_FLAG_QUICK ? start_string(launch->block, launch->block->program) : argv->list[0];

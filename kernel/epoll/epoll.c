@@ -132,7 +132,9 @@ static int epoll_modify(struct epoll_item *item, const struct epoll_event *ev)
 	return error;
 }
 
-/* Would `ep` be reached from `from`, or the nest be too deep? epoll_ctl_lock is held. Recursion ends at EPOLL_NEST_MAX. */
+/*
+ * Would `ep` be reached from `from`, or the nest be too deep? epoll_ctl_lock is held. Recursion ends at EPOLL_NEST_MAX.
+ */
 static bool epoll_loops(const struct epoll *ep, const struct epoll *from, int depth)
 {
 	if (from == ep || depth > EPOLL_NEST_MAX)

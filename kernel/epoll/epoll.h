@@ -1,10 +1,10 @@
 /*
  * epoll over objects inside and outside the enclave in one set. Host descriptors are members of a host epoll instance,
- * made when the first one is added; objects of the enclave are on a ready list that their wait queues feed. A thread waits
- * in the host when there is a host instance and parks otherwise; inside events kick the host instance (kick.h).
+ * made when the first one is added; objects of the enclave are on a ready list that their wait queues feed. A thread
+ * waits in the host when there is a host instance and parks otherwise; inside events kick the host instance (kick.h).
  *
- * Lock order: epoll_ctl_lock, epoll->lock (outer instance before nested), what poll operations take; and, from a wake-up:
- * the object's wait queue, epoll->ready_lock, epoll->wait.
+ * Lock order: epoll_ctl_lock, epoll->lock (outer instance before nested), what poll operations take; and, from a
+ * wake-up: the object's wait queue, epoll->ready_lock, epoll->wait.
  */
 #ifndef ADYTON_KERNEL_EPOLL_EPOLL_H
 #define ADYTON_KERNEL_EPOLL_EPOLL_H

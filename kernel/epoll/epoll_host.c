@@ -1,4 +1,7 @@
-/* The host epoll instance behind one of ours. Its 64 bits of data are (seq, fd) of the item: the host may lie about them. */
+/*
+ * The host epoll instance behind one of ours. Its 64 bits of data are (seq, fd) of the item: the host may lie about
+ * them.
+ */
 #include "abi/linux/errno.h"
 #include "kernel/border/hostcall.h"
 #include "kernel/epoll/epoll.h"
@@ -109,7 +112,8 @@ int epoll_host_translate(struct epoll *ep, struct epoll_event *events, int count
 		item = epoll_host_item(ep, id);
 		if (!item || !(ready & item->events & ~EPOLL_PRIVATE))
 			continue;
-		events[n++] = (struct epoll_event){ .events = ready & item->events & ~EPOLL_PRIVATE, .data = item->data };
+		events[n++] =
+			(struct epoll_event){ .events = ready & item->events & ~EPOLL_PRIVATE, .data = item->data };
 		if (item->events & EPOLLONESHOT)
 			__atomic_store_n(&item->events, item->events & EPOLL_PRIVATE, __ATOMIC_RELAXED);
 	}

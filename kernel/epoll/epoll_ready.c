@@ -116,8 +116,8 @@ static uint32_t epoll_ready_now(const struct epoll_item *item)
 }
 
 /*
- * An item leaves the list before it is asked, so that an event in between lists it again. Level-triggered ones go back to
- * the end while they hold, so that the next wait asks them again and none starves.
+ * An item leaves the list before it is asked, so that an event in between lists it again. Level-triggered ones go back
+ * to the end while they hold, so that the next wait asks them again and none starves.
  */
 int epoll_ready_collect(struct epoll *ep, struct epoll_event *to, int max)
 {

@@ -63,7 +63,8 @@ static bool epoll_awake(void *data)
 {
 	struct epoll *ep = data;
 
-	return __atomic_load_n(&ep->ready_count, __ATOMIC_SEQ_CST) || __atomic_load_n(&ep->host_fd, __ATOMIC_SEQ_CST) >= 0;
+	return __atomic_load_n(&ep->ready_count, __ATOMIC_SEQ_CST) ||
+	       __atomic_load_n(&ep->host_fd, __ATOMIC_SEQ_CST) >= 0;
 }
 
 /* Sleep once. Returns events (from the host), 0 to look again, or an error. */

@@ -1,7 +1,7 @@
 /*
  * Waking a thread that waits in the host (poll, epoll_wait) because something happened inside. A kick is a host epoll
- * instance with one descriptor that is always ready, armed with EPOLLONESHOT: arming it ends the wait, cannot be lost and
- * cannot block, and nothing has to be drained.
+ * instance with one descriptor that is always ready, armed with EPOLLONESHOT: arming it ends the wait, cannot be lost
+ * and cannot block, and nothing has to be drained.
  */
 #ifndef ADYTON_KERNEL_EPOLL_KICK_H
 #define ADYTON_KERNEL_EPOLL_KICK_H

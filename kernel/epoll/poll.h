@@ -1,6 +1,6 @@
 /*
- * Waiting for any of several files: what poll(2) and select(2) share. A set may hold objects of the enclave, of the host,
- * or both; a file that is both (an epoll instance with host members) is asked on both sides.
+ * Waiting for any of several files: what poll(2) and select(2) share. A set may hold objects of the enclave, of the
+ * host, or both; a file that is both (an epoll instance with host members) is asked on both sides.
  */
 #ifndef ADYTON_KERNEL_EPOLL_POLL_H
 #define ADYTON_KERNEL_EPOLL_POLL_H

@@ -78,6 +78,7 @@ SYSCALL1(chroot, uint64_t, path)
 {
 	if (init_process.cred.euid)
 		return -EPERM;
+	__atomic_store_n(&init_vfs.chrooted, true, __ATOMIC_SEQ_CST);
 	return change_path(&init_vfs.root, path);
 }
 

@@ -139,12 +139,12 @@ static void close_file(struct file *f)
 	file_put(f);
 }
 
-int fd_install_at(struct file *f, uint32_t fd_flags, int fd)
+int fd_inherit(struct file *f, uint32_t fd_flags, int fd)
 {
 	struct file *old = NULL;
 	struct fd_chunk *c;
 
-	if (fd < 0 || fd >= fd_limit())
+	if (fd < 0 || fd >= CHUNK * CHUNKS)
 		return -EBADF;
 	lock_acquire(&table.lock);
 	c = chunk_make(fd);
@@ -154,6 +154,11 @@ int fd_install_at(struct file *f, uint32_t fd_flags, int fd)
 	if (old)
 		close_file(old);
 	return c ? fd : -ENOMEM;
+}
+
+int fd_install_at(struct file *f, uint32_t fd_flags, int fd)
+{
+	return fd < fd_limit() ? fd_inherit(f, fd_flags, fd) : -EBADF;
 }
 
 static struct file *take(int fd)
@@ -235,20 +240,7 @@ void fd_close_on_exec(void)
 	}
 }
 
-/* What the host was started with: those of 0, 1, 2 that are open there. */
-int fdtable_start(void)
+void fdtable_start(void)
 {
 	init_process.files = &table;
-	for (int fd = 0; fd < 3; fd++) {
-		struct file *f;
-		int error = hostfs_adopt(fd, &f);
-
-		if (error == -EBADF)
-			continue;
-		if (!error)
-			error = fd_install_at(f, 0, fd);
-		if (error < 0)
-			return error;
-	}
-	return 0;
 }

@@ -9,13 +9,16 @@
  * Descriptions are never given back to the heap, only to this list (linked through `data`): fd_get() may look at one
  * that was just released, and must find a reference count there.
  */
+static struct file *free_file; /* atomic: one that a single exchange finds */
 static struct lock free_lock;
 static struct file *free_files;
 
 static struct file *file_alloc(void)
 {
-	struct file *f;
+	struct file *f = __atomic_exchange_n(&free_file, NULL, __ATOMIC_ACQUIRE);
 
+	if (f)
+		return f;
 	lock_acquire(&free_lock);
 	f = free_files;
 	if (f)
@@ -62,6 +65,9 @@ void file_put(struct file *f)
 		inode_put(f->inode);
 	if (f->name != f->name_here)
 		heap_free(f->name);
+	f = __atomic_exchange_n(&free_file, f, __ATOMIC_ACQ_REL);
+	if (!f)
+		return;
 	lock_acquire(&free_lock);
 	f->data = free_files;
 	free_files = f;

@@ -115,6 +115,7 @@ struct file *fd_get(int fd) must_check; /* a new reference, or NULL (-EBADF) */
 struct file *fd_get_opened(int fd) must_check; /* the same, but none for O_PATH descriptors */
 int fd_install(struct file *f, uint32_t fd_flags, int lowest) must_check; /* takes over the reference on success */
 int fd_install_at(struct file *f, uint32_t fd_flags, int fd) must_check;  /* dup2: closes what was there */
+int fd_inherit(struct file *f, uint32_t fd_flags, int fd) must_check;     /* the same, and RLIMIT_NOFILE does not count */
 int fd_close(int fd);
 int fd_close_range(uint32_t first, uint32_t last, bool only_mark);
 int fd_flags(int fd);                          /* FD_CLOEXEC or 0, -EBADF */
@@ -122,6 +123,6 @@ int fd_set_flags(int fd, uint32_t fd_flags);
 void fd_close_on_exec(void);
 /* The first descriptor in use that is >= fd, or -1: for /proc/self/fd. */
 int fd_next(int fd);
-int fdtable_start(void); /* 0, 1, 2 from the host */
+void fdtable_start(void); /* empty; kernel/entry/inherit.c fills it */
 
 #endif

@@ -263,12 +263,25 @@ static int hostfile_reopen(struct file *f, uint32_t flags, struct file **out)
 	return error;
 }
 
+/*
+ * The host's own messages go to 2, and must not go into the next file that is opened: /dev/null takes its place. It is
+ * not kept open, because who reads the other end of a pipe waits for its end.
+ */
+void hostfs_close_fd(int32_t fd)
+{
+	long null = fd == 2 ? host_openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0) : -EBADF;
+	long error = null < 0 ? 0 : host_dup3(null, fd, O_CLOEXEC);
+
+	if (null < 0 || error < 0)
+		error = host_close(fd);
+	if (null >= 0)
+		error = host_close(null);
+	(void)error;
+}
+
 static void hostfile_release(struct file *f)
 {
-	/* 2 stays open on the host: its own messages go there, not into the next file that is opened. */
-	long error = f->host_fd == 2 ? 0 : host_close(f->host_fd);
-
-	(void)error;
+	hostfs_close_fd(f->host_fd);
 	inode_put(f->data);
 }
 

@@ -15,8 +15,10 @@ struct hostfs_inode {
 int hostfs_mount(const char *source, struct inode **out) must_check;
 /* Host devices whose paths we serve ourselves: a stat that ends there went through a link into one of our mounts. */
 void hostfs_shadow(const char *source);
-/* A description for a descriptor that the host has open already (0, 1, 2). -EBADF when it has not. */
+/* A description for a descriptor that the host has open already. -EBADF when it has not. */
 int hostfs_adopt(int host_fd, struct file **out) must_check;
+/* Close a descriptor of the host, whatever its kind. */
+void hostfs_close_fd(int32_t fd);
 /* A host file by host path, outside all mounts, for /dev and informational parts of /proc. */
 int hostfs_open_path(const char *path, uint32_t flags, struct file **out) must_check;
 /* A description for a host descriptor just opened in `fs`; closes it when there is no memory. */

@@ -10,13 +10,16 @@ void inode_init(struct inode *i, const struct inode_ops *ops, uint32_t mode, uin
 
 struct inode *inode_get(struct inode *i)
 {
-	__atomic_fetch_add(&i->refs, 1, __ATOMIC_RELAXED);
+	if (!(__atomic_load_n(&i->refs, __ATOMIC_RELAXED) & INODE_IMMORTAL))
+		__atomic_fetch_add(&i->refs, 1, __ATOMIC_RELAXED);
 	return i;
 }
 
 void inode_put(struct inode *i)
 {
-	if (i && !__atomic_sub_fetch(&i->refs, 1, __ATOMIC_ACQ_REL))
+	if (!i || __atomic_load_n(&i->refs, __ATOMIC_RELAXED) & INODE_IMMORTAL)
+		return;
+	if (!__atomic_sub_fetch(&i->refs, 1, __ATOMIC_ACQ_REL))
 		i->ops->release(i);
 }
 

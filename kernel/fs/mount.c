@@ -27,6 +27,7 @@ int mount_add(const char *name, const char *type, const char *source, struct ino
 			     .dev = DEV_MAKE(0U, 40 + mount_count),
 			     .read_only = read_only };
 	root->mount = m;
+	root->refs = INODE_IMMORTAL;
 	mount_count++;
 	return 0;
 }

@@ -12,7 +12,7 @@
 struct mount;
 
 struct inode {
-	uint32_t refs; /* atomic */
+	uint32_t refs; /* atomic; INODE_IMMORTAL: not counted any more, never released */
 	uint32_t mode; /* S_IFMT and permissions; may be stale for host inodes */
 	struct mount *mount;
 	uint64_t ino;
@@ -20,6 +20,9 @@ struct inode {
 	struct lock lock; /* contents and attributes, for file systems that keep them inside */
 	void *data;
 };
+
+/* Roots of mounts are never released, so that paths from them cost no shared counter. */
+#define INODE_IMMORTAL 0x80000000U
 
 /* A place in the tree: the inode and the name by which it was reached (absolute, normalised, for getcwd and /proc). */
 struct path {
@@ -104,6 +107,7 @@ struct mount *mount_below(const char *name, size_t length, size_t above);
 struct vfs {
 	struct lock lock;
 	struct path root, cwd;
+	bool chrooted; /* atomic, stays: until then the root is that of the first mount */
 };
 extern struct vfs init_vfs;
 

@@ -3,19 +3,25 @@
 #include "base/mem.h"
 #include "kernel/mm/heap.h"
 
-/* Walks are large (four paths), so they are kept for the next. free_lock guards the list. */
+/*
+ * Walks are large (four paths), so they are kept for the next: one where a single exchange finds it, the others in a
+ * list that free_lock guards.
+ */
+static struct walk *free_walk; /* atomic */
 static struct lock free_lock;
 static struct walk *free_walks;
 
 static struct walk *walk_alloc(unsigned how)
 {
-	struct walk *w;
+	struct walk *w = __atomic_exchange_n(&free_walk, NULL, __ATOMIC_ACQUIRE);
 
-	lock_acquire(&free_lock);
-	w = free_walks;
-	if (w)
-		free_walks = w->next_free;
-	lock_release(&free_lock);
+	if (!w) {
+		lock_acquire(&free_lock);
+		w = free_walks;
+		if (w)
+			free_walks = w->next_free;
+		lock_release(&free_lock);
+	}
 	if (!w)
 		w = heap_alloc(sizeof(*w));
 	if (!w)
@@ -32,6 +38,9 @@ void walk_end(struct walk *w)
 		return;
 	inode_put(w->at);
 	file_put(w->file);
+	w = __atomic_exchange_n(&free_walk, w, __ATOMIC_ACQ_REL);
+	if (!w)
+		return;
 	lock_acquire(&free_lock);
 	w->next_free = free_walks;
 	free_walks = w;
@@ -55,6 +64,13 @@ static int stand_at_path(struct walk *w, const struct path *p)
 {
 	LOCKED(&init_vfs.lock);
 	return stand_at(w, inode_get(p->inode), p->name, strlen(p->name));
+}
+
+static int stand_at_root(struct walk *w)
+{
+	if (__atomic_load_n(&init_vfs.chrooted, __ATOMIC_ACQUIRE))
+		return stand_at_path(w, &init_vfs.root);
+	return stand_at(w, mounts[0].root, "/", 1);
 }
 
 static int stand_at_fd(struct walk *w, int fd)
@@ -93,7 +109,7 @@ int walk_begin(struct walk **out, int dirfd, uint64_t path, unsigned how)
 	else if (!length && !(how & WALK_EMPTY))
 		error = -ENOENT;
 	else if (w->text[0] == '/')
-		error = stand_at_path(w, &init_vfs.root);
+		error = stand_at_root(w);
 	else if (dirfd == AT_FDCWD)
 		error = stand_at_path(w, &init_vfs.cwd);
 	else
@@ -129,7 +145,7 @@ int walk_begin_kernel(struct walk **out, const char *path, unsigned how)
 	if (str_copy(w->text, PATH_MAX, path) >= PATH_MAX)
 		error = -ENAMETOOLONG;
 	else
-		error = stand_at_path(w, path[0] == '/' ? &init_vfs.root : &init_vfs.cwd);
+		error = path[0] == '/' ? stand_at_root(w) : stand_at_path(w, &init_vfs.cwd);
 	if (error)
 		walk_end(w);
 	else
@@ -264,9 +280,13 @@ static bool step_into_mount(struct walk *w, int *error)
 	}
 	length = name_append(w, w->rest, up_to);
 	m = length ? mount_below(w->name, length, w->length) : NULL;
+	w->ahead = w->rest[up_to] ? 0 : up_to;
+	w->ahead_length = length;
+	w->ahead_char = w->name[w->length];
 	w->name[w->length] = 0;
 	if (!m)
 		return false;
+	w->ahead = 0;
 	/* Take as many bytes of the rest as make up the mount's name beyond ours. */
 	for (names = own; names < strlen(m->name);) {
 		size_t n = name_length(w->rest + i);
@@ -286,7 +306,7 @@ static bool step_into_mount(struct walk *w, int *error)
 static int step_to_root(struct walk *w)
 {
 	if (!w->base_length)
-		return stand_at_path(w, &init_vfs.root);
+		return stand_at_root(w);
 	if (w->resolve & RESOLVE_BENEATH)
 		return -EXDEV;
 	return rest_prepend(w, w->name, w->base_length) ?: stand_at(w, inode_get(mounts[0].root), "/", 1);
@@ -360,7 +380,7 @@ static int segment_link(struct walk *w, size_t segment, char behind)
 /* As much as the file system takes at once. 0: did something; 1: nothing to do for it; or an error. */
 static int step_segment(struct walk *w)
 {
-	size_t segment = segment_length(w), length;
+	size_t segment = w->ahead && w->goal != WALK_PARENT ? w->ahead : segment_length(w), length;
 	char behind = w->rest[segment];
 	struct inode *i = NULL;
 	bool whole = !behind;
@@ -385,7 +405,12 @@ static int step_segment(struct walk *w)
 	w->rest[segment] = behind;
 	if (error)
 		return error;
-	length = name_append(w, w->rest, segment);
+	if (segment == w->ahead && w->ahead_length) {
+		w->name[w->length] = w->ahead_char; /* the rest of the name is there since step_into_mount() looked */
+		length = w->ahead_length;
+	} else {
+		length = name_append(w, w->rest, segment);
+	}
 	w->rest += segment;
 	if (i)
 		return stand_at(w, i, w->name, length);

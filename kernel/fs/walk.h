@@ -24,6 +24,9 @@ struct walk {
 	struct file *file; /* WALK_OPEN: the result; otherwise what a link of /proc/self/fd stood for. A reference */
 	char *rest;       /* inside text[] */
 	size_t length;    /* of name */
+	/* From step_into_mount(): that many bytes of the rest, all of it, make a name so long; what was cut off it. */
+	size_t ahead, ahead_length;
+	char ahead_char;
 	size_t last_length; /* WALK_PARENT: of the last name, at rest */
 	enum walk_goal goal;
 	unsigned how, links;

@@ -9,7 +9,8 @@ struct stat;
 /* A number of its own for each, as in "pipe:[7]". Never 0. */
 uint64_t anon_ino(void);
 /* `name` is a format with one %lu for ino, or none. On failure the caller still owns data. */
-struct file *anon_file(const struct file_ops *ops, uint32_t flags, void *data, const char *name, uint64_t ino) must_check;
+struct file *anon_file(const struct file_ops *ops, uint32_t flags, void *data, const char *name,
+		       uint64_t ino) must_check;
 void anon_stat(struct stat *st, uint32_t mode, uint64_t ino);
 /* Install and give the descriptor, or drop the file: takes over the reference either way. */
 int anon_install(struct file *f, bool close_on_exec) must_check;

@@ -1,6 +1,7 @@
 #include "kernel/ipc/hostfd.h"
 #include "abi/linux/errno.h"
 #include "kernel/border/hostcall.h"
+#include "kernel/fs/hostfs.h"
 #include "kernel/ipc/anon.h"
 
 long hostfd_install(const struct file_ops *ops, int host_fd, uint32_t flags, bool close_on_exec, const char *name)
@@ -38,6 +39,6 @@ int hostfd_getattr(struct file *f, struct stat *st)
 void hostfd_release(struct file *f)
 {
 	if (f->host_fd >= 0)
-		(void)host_close(f->host_fd);
+		hostfs_close_fd(f->host_fd);
 	f->host_fd = -1;
 }

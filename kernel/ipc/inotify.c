@@ -1,4 +1,6 @@
-/* inotify(7) for what lies in host directories: the host watches. Files of the enclave cannot be watched: -EOPNOTSUPP. */
+/*
+ * inotify(7) for what lies in host directories: the host watches. Files of the enclave cannot be watched: -EOPNOTSUPP.
+ */
 #include "abi/linux/poll.h"
 #include "kernel/border/hostcall.h"
 #include "kernel/fs/hostfs.h"

@@ -18,8 +18,8 @@ struct pipe {
 	uint32_t readers, writers;
 	uint32_t reader_opens, writer_opens; /* FIFOs: how often each side was opened, ever */
 	/*
-	 * Program memory is never touched under `lock` (a fault may take long). Who copies more than a few bytes marks its
-	 * side busy instead; others of that side wait on the queue.
+	 * Program memory is never touched under `lock` (a fault may take long). Who copies more than a few bytes marks
+	 * its side busy instead; others of that side wait on the queue.
 	 */
 	bool filling, draining;
 	uint32_t refs; /* descriptions, and calls that are opening a FIFO; the table's lock */
@@ -40,7 +40,15 @@ static inline struct pipe *pipe_of(const struct file *f)
 /* open(2) of a FIFO inode that lives in the enclave; may sleep for the other side. */
 int pipe_open_fifo(struct inode *inode, uint32_t flags, struct file **out) must_check;
 
-/* For splice and tee: copy from a pipe's front without (peek) or with taking the bytes; to the back. Kernel memory only. */
+/* pipe_data.c */
+uint32_t pipe_room(const struct pipe *p);
+long pipe_read(struct file *f, const struct iov *to, int64_t *pos);
+long pipe_write(struct file *f, const struct iov *from, int64_t *pos);
+
+/*
+ * For splice and tee: copy from a pipe's front without (peek) or with taking the bytes; to the back. Kernel memory
+ * only.
+ */
 long pipe_read_kernel(struct file *f, void *to, size_t size, bool nonblock) must_check;
 long pipe_peek_kernel(struct file *f, void *to, size_t size, bool nonblock) must_check;
 long pipe_write_iov(struct file *f, const struct iov *from, bool nonblock) must_check;

@@ -31,7 +31,8 @@ static void signalfd_translate(struct signalfd_siginfo *to, int signal, const st
 		to->ssi_ptr = from->timer.sigval.sival_ptr;
 		return;
 	}
-	if (from->si_code > 0 && (SIGBIT(signal) & (SIGBIT(SIGSEGV) | SIGBIT(SIGBUS) | SIGBIT(SIGILL) | SIGBIT(SIGFPE)))) {
+	if (from->si_code > 0 &&
+	    (SIGBIT(signal) & (SIGBIT(SIGSEGV) | SIGBIT(SIGBUS) | SIGBIT(SIGILL) | SIGBIT(SIGFPE)))) {
 		to->ssi_addr = from->fault.addr;
 		to->ssi_addr_lsb = (uint16_t)from->fault.addr_lsb;
 		return;

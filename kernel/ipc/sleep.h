@@ -13,8 +13,8 @@ static inline bool sleep_interrupted(long r)
 }
 
 /*
- * Wake a queue, for callers that changed the condition under a lock which every waiter takes after it joined the queue: so
- * whoever is not seen here has not looked at the condition yet. events 0 wakes sleeping threads but is no readiness.
+ * Wake a queue, for callers that changed the condition under a lock which every waiter takes after it joined the queue:
+ * so whoever is not seen here has not looked at the condition yet. events 0 wakes sleeping threads but is no readiness.
  */
 static inline void sleep_wake(struct waitq *q, uint32_t events)
 {

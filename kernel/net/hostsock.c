@@ -192,7 +192,8 @@ static struct socket *hostsock_new(uint16_t domain, uint16_t type, uint16_t prot
 /* Wrap a fresh host descriptor; it is closed on failure. */
 static int hostsock_wrap(long host_fd, struct socket *s, uint32_t flags, struct file **out)
 {
-	struct file *f = s ? anon_file(&hostsock_file_ops, O_RDWR | (flags & O_NONBLOCK), s, "socket:[%lu]", s->ino) : NULL;
+	struct file *f =
+		s ? anon_file(&hostsock_file_ops, O_RDWR | (flags & O_NONBLOCK), s, "socket:[%lu]", s->ino) : NULL;
 
 	if (!f) {
 		heap_free(s);
@@ -237,7 +238,8 @@ static int hostsock_shutdown(struct file *f, int how)
 /* Options whose value is, or holds, an address or a descriptor, or that promise what is not served. */
 static bool hostsock_option_refused(const struct socket *s, int level, int name)
 {
-	static const uint8_t refused[] = { SO_ATTACH_FILTER, 50, 51, 52, SO_ZEROCOPY }; /* SO_ATTACH_BPF, _REUSEPORT_?BPF */
+	/* SO_ATTACH_BPF, _REUSEPORT_?BPF */
+	static const uint8_t refused[] = { SO_ATTACH_FILTER, 50, 51, 52, SO_ZEROCOPY };
 
 	if (level == SOL_SOCKET)
 		return memchr(refused, name, sizeof(refused)) ||
@@ -310,6 +312,25 @@ int hostsock_make(int domain, uint32_t type, int protocol, uint32_t flags, struc
 	if (fd < 0)
 		return (int)fd;
 	return hostsock_wrap(fd, hostsock_new((uint16_t)domain, (uint16_t)type, (uint16_t)protocol), flags, out);
+}
+
+static long hostsock_trait(int host_fd, int name)
+{
+	int32_t value = 0;
+	long size = host_getsockopt(host_fd, SOL_SOCKET, name, &value, sizeof(value));
+
+	return size < 0 ? size : size == sizeof(value) && value >= 0 ? value : -EIO;
+}
+
+int hostsock_adopt(int host_fd, struct file **out)
+{
+	long flags = host_fcntl(host_fd, F_GETFL, 0), domain = hostsock_trait(host_fd, SO_DOMAIN);
+	long type = hostsock_trait(host_fd, SO_TYPE), protocol = hostsock_trait(host_fd, SO_PROTOCOL);
+
+	if (flags < 0 || domain < 0 || type < 0 || protocol < 0)
+		return flags < 0 ? (int)flags : -EIO;
+	return hostsock_wrap(host_fd, hostsock_new((uint16_t)domain, (uint16_t)type, (uint16_t)protocol), (uint32_t)flags,
+			     out);
 }
 
 int hostsock_take_over(struct file *f)

@@ -92,8 +92,8 @@ static int message_socket(int fd, struct file **f, struct socket **s)
 	return *s ? 0 : -ENOTSOCK;
 }
 
-static long message_send_to(struct file *f, const struct socket *s, const struct iov *data, uint64_t addr, uint32_t size,
-			    uint32_t flags)
+static long message_send_to(struct file *f, const struct socket *s, const struct iov *data, uint64_t addr,
+			    uint32_t size, uint32_t flags)
 {
 	struct host_msg m = { 0 };
 

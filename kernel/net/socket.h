@@ -55,6 +55,8 @@ static inline bool socket_streams(const struct socket *s)
 long socket_pipe_result(long r, uint32_t flags);
 
 int hostsock_make(int domain, uint32_t type, int protocol, uint32_t flags, struct file **out) must_check;
+/* A descriptor that the host has open already, from before the start. */
+int hostsock_adopt(int host_fd, struct file **out) must_check;
 /* f, an undecided UNIX socket, becomes a host socket. */
 int hostsock_take_over(struct file *f) must_check;
 long hostsock_ioctl(struct file *f, uint32_t request, uint64_t arg);

@@ -1,8 +1,8 @@
 /*
  * UNIX sockets between ends of this process. Each receiving end owns a queue of messages; a sender puts them there.
  *
- * Lock order: one socket's lock at a time (never two), wait queues below; the table of names has a lock of its own that is
- * taken alone. A socket lives as long as its file, its peer and the table need it (refs).
+ * Lock order: one socket's lock at a time (never two), wait queues below; the table of names has a lock of its own that
+ * is taken alone. A socket lives as long as its file, its peer and the table need it (refs).
  */
 #ifndef ADYTON_KERNEL_NET_UNIX_H
 #define ADYTON_KERNEL_NET_UNIX_H
@@ -86,16 +86,19 @@ bool unix_has_room(const struct unix_socket *u);
 /* Tell everybody who sends to u that there is room. u->lock is not held. */
 void unix_tell_room(struct unix_socket *u);
 
-/* unix_message.c */
+/* unix_send.c */
 struct unix_message *unix_message_new(uint32_t size) must_check;
 void unix_message_free(struct unix_message *m);
 long unix_send(struct file *f, const struct iov *data, const struct host_msg *m, uint32_t flags);
+/* unix_recv.c */
 long unix_recv(struct file *f, const struct iov *data, struct host_msg *m, uint32_t flags);
 
 /* unix_control.c */
 /* Take descriptors and credentials out of a control area into a message. */
 int unix_control_take(struct unix_message *m, const struct host_msg *from) must_check;
-/* Append them to a receiver's control area (room is what the program gave), installing the descriptors; may set flags. */
+/*
+ * Append them to a receiver's control area (room is what the program gave), installing the descriptors; may set flags.
+ */
 void unix_control_give_credentials(const struct unix_message *from, struct host_msg *m, uint32_t room);
 void unix_control_give_files(const struct unix_message *from, struct host_msg *m, uint32_t room, uint32_t flags);
 

@@ -1,4 +1,7 @@
-/* SCM_RIGHTS and SCM_CREDENTIALS between ends inside. Descriptors in flight hold their files: a cycle of them is not found. */
+/*
+ * SCM_RIGHTS and SCM_CREDENTIALS between ends inside. Descriptors in flight hold their files: a cycle of them is not
+ * found.
+ */
 #include "base/mem.h"
 #include "kernel/ipc/anon.h"
 #include "kernel/mm/heap.h"

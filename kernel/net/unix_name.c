@@ -1,7 +1,7 @@
 /*
- * Names of UNIX sockets: abstract ones and paths. A path leads to an inode; one in a host directory makes the socket the
- * host's, which gets to it through the descriptor that stands for the inode (or the parent) there, since what the program
- * calls it means nothing outside.
+ * Names of UNIX sockets: abstract ones and paths. A path leads to an inode; one in a host directory makes the socket
+ * the host's, which gets to it through the descriptor that stands for the inode (or the parent) there, since what the
+ * program calls it means nothing outside.
  */
 #include "base/mem.h"
 #include "kernel/fs/hostfs.h"
@@ -212,7 +212,8 @@ static int name_host_path(const struct walk *w, bool bind, struct unix_host_name
 	if (!hostfs_inode_is(w->at))
 		return -ECONNREFUSED; /* it went inside meanwhile */
 	if (bind)
-		size = format(to, UNIX_PATH_MAX, "/proc/self/fd/%d/%.*s", name_host_fd(w->at), (int)w->last_length, w->rest);
+		size = format(to, UNIX_PATH_MAX, "/proc/self/fd/%d/%.*s", name_host_fd(w->at), (int)w->last_length,
+			      w->rest);
 	else
 		size = format(to, UNIX_PATH_MAX, "/proc/self/fd/%d", name_host_fd(w->at));
 	if (size >= UNIX_PATH_MAX)

@@ -142,7 +142,8 @@ long unix_get_option(struct file *f, int level, int name, void *value, uint32_t 
 	case SO_SNDTIMEO:
 		return option_put_timeout(value, size, u->send_timeout);
 	case SO_PEERCRED:
-		return option_put(value, size, u->state == UNIX_CONNECTED ? &u->peer_credentials : &nobody, sizeof(nobody));
+		return option_put(value, size, u->state == UNIX_CONNECTED ? &u->peer_credentials : &nobody,
+				  sizeof(nobody));
 	default:
 		return -ENOPROTOOPT;
 	}

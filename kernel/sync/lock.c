@@ -9,7 +9,7 @@
 #include "kernel/sync/wait.h"
 #include "kernel/task/thread.h"
 
-#define LOCK_SPINS 128
+#define LOCK_SPINS 48
 #define LOCK_BUCKETS 64
 
 struct lock_waiter {

@@ -33,7 +33,8 @@ void thread_prepare(struct thread *t)
 	t->no_fault = 0;
 	t->park_state = PARK_IDLE;
 	t->exiting = false;
-	t->scheduling_changed = false;
+	t->sched = (struct thread_sched){ 0 };
+	t->futex_spins = 64;
 	t->clear_child_tid = t->robust_list = t->rseq = 0;
 	t->start_ns = (uint64_t)clock_monotonic_ns();
 	t->kernel_main = NULL;
@@ -111,6 +112,7 @@ static void clone_copy(struct thread *t, const struct thread *parent, const stru
 	if (stack)
 		regs->rsp = stack;
 	t->blocked = parent->blocked;
+	t->sched = parent->sched;
 	memcpy(t->comm, parent->comm, sizeof(t->comm));
 	__asm__ volatile("stmxcsr %0; fnstcw %1" : "=m"(t->mxcsr_start), "=m"(t->fcw_start));
 }
@@ -214,6 +216,7 @@ _Noreturn void thread_begin(void)
 		t->kernel_main();
 		kernel_die("a thread of the kernel returned");
 	}
+	sched_begin(t);
 	__asm__ volatile("wrfsbase %0" : : "r"(t->fs_base_start));
 	__asm__ volatile("ldmxcsr %0; fldcw %1" : : "m"(t->mxcsr_start), "m"(t->fcw_start));
 	entry_run_program();

@@ -4,7 +4,8 @@
 #include "kernel/task/internal.h"
 
 #define FUTEX_BUCKETS 256
-#define FUTEX_SPINS 200
+#define FUTEX_SPINS_MAX 200 /* some microseconds: about what going to sleep and being woken costs */
+#define FUTEX_SPINS_MIN 4
 
 static struct futex_bucket futex_buckets[FUTEX_BUCKETS];
 
@@ -148,13 +149,29 @@ static bool futex_taken(const struct futex_waiter *w)
 	return !__atomic_load_n(&w->bucket, __ATOMIC_ACQUIRE);
 }
 
+/*
+ * A waker on another processor is often quicker than the way to the host and back; where processors are short it has to
+ * wait for us to give up. So each thread spins as long as that paid off lately.
+ */
+static void futex_spin(const struct futex_waiter *w)
+{
+	struct thread *t = w->thread;
+
+	for (uint32_t i = 0; i < t->futex_spins; i++) {
+		if (futex_taken(w)) {
+			t->futex_spins = t->futex_spins * 2 < FUTEX_SPINS_MAX ? t->futex_spins * 2 : FUTEX_SPINS_MAX;
+			return;
+		}
+		__builtin_ia32_pause();
+	}
+	t->futex_spins = t->futex_spins / 2 > FUTEX_SPINS_MIN ? t->futex_spins / 2 : FUTEX_SPINS_MIN;
+}
+
 int futex_sleep(struct futex_waiter *w, int64_t deadline)
 {
 	int error = 0;
 
-	/* A waker on another processor is often quicker than the way to the host and back. */
-	for (int i = 0; i < FUTEX_SPINS && !futex_taken(w); i++)
-		__builtin_ia32_pause();
+	futex_spin(w);
 	while (!error && !futex_taken(w))
 		error = thread_park(deadline);
 	if (!error || futex_leave(w))

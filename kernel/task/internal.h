@@ -14,6 +14,9 @@ void thread_prepare(struct thread *t);
 /* Let the host run it. 0 or -EAGAIN. */
 int thread_launch(struct thread *t) must_check;
 
+/* sched.c: a thread of the host may have served another thread before; make it schedule as this one wants. */
+void sched_begin(const struct thread *t);
+
 /* futex.c */
 void futex_wake_address(uint64_t addr, int count);
 /* Walk the robust list of the leaving thread and mark what it held. */

@@ -15,10 +15,16 @@
 
 struct process init_process;
 
+/* A quick run has the host's name, like its files and its environment. */
 static void process_start_names(struct process *p)
 {
-	str_copy(p->nodename, sizeof(p->nodename), "adyton");
-	str_copy(p->domainname, sizeof(p->domainname), "(none)");
+	struct utsname host = { .nodename = "adyton", .domainname = "(none)" };
+
+	if (p->quick)
+		(void)!host_uname(&host);
+	host.nodename[UTSNAME_LENGTH - 1] = host.domainname[UTSNAME_LENGTH - 1] = '\0';
+	str_copy(p->nodename, sizeof(p->nodename), host.nodename);
+	str_copy(p->domainname, sizeof(p->domainname), host.domainname);
 }
 
 void task_start(struct thread *first)

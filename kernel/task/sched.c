@@ -8,10 +8,40 @@
 #include "kernel/border/hostcall.h"
 #include "kernel/mm/user.h"
 #include "kernel/syscall.h"
-#include "kernel/task/task.h"
+#include "kernel/task/internal.h"
 
-#define AFFINITY_BYTES 128 /* 1024 processors */
 #define SCHED_ATTR_SIZE_VER0 48
+
+/*
+ * Host threads are reused. As long as nobody changed anything all are alike; from then on each is set up for the thread
+ * that begins on it: what that one inherited, or what was there before the first change.
+ */
+static uint32_t sched_touched; /* atomic: 0 no, 1 the first change is being noted, 2 sched_first is valid */
+static struct thread_sched sched_first;
+
+static void sched_touch(void)
+{
+	uint32_t no = 0;
+	long size;
+
+	if (!__atomic_compare_exchange_n(&sched_touched, &no, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return;
+	size = host_sched_getaffinity(sched_first.mask, sizeof(sched_first.mask));
+	sched_first.mask_size = size > 0 ? (uint32_t)size : 0;
+	__atomic_store_n(&sched_touched, 2, __ATOMIC_RELEASE);
+}
+
+void sched_begin(const struct thread *t)
+{
+	const struct thread_sched *mask = t->sched.mask_size ? &t->sched : &sched_first;
+	struct sched_param param = { .sched_priority = t->sched.priority };
+
+	if (__atomic_load_n(&sched_touched, __ATOMIC_ACQUIRE) != 2)
+		return;
+	if (mask->mask_size)
+		(void)host_sched_setaffinity(0, mask->mask, mask->mask_size);
+	(void)host_sched_setscheduler(0, t->sched.policy, &param);
+}
 
 /* 0 for the calling thread; -ESRCH, -EPERM (another thread of ours), -EINVAL. */
 static int sched_check_self(int tid)
@@ -54,8 +84,13 @@ SYSCALL3(sched_setaffinity, int, tid, uint32_t, size, uint64_t, addr)
 		return -EFAULT;
 	if (error)
 		return error == -EINVAL ? -ESRCH : error;
-	current->scheduling_changed = true;
-	return host_sched_setaffinity(0, mask, size);
+	sched_touch();
+	error = (int)host_sched_setaffinity(0, mask, size);
+	if (!error) {
+		memcpy(current->sched.mask, mask, sizeof(mask));
+		current->sched.mask_size = size;
+	}
+	return error;
 }
 
 static bool sched_policy_known(int policy)
@@ -71,8 +106,13 @@ static long sched_set(int tid, int policy, const struct sched_param *param)
 		return error;
 	if (!sched_policy_known(policy & ~SCHED_RESET_ON_FORK))
 		return -EINVAL;
-	current->scheduling_changed = true;
-	return host_sched_setscheduler(0, policy, param);
+	sched_touch();
+	error = (int)host_sched_setscheduler(0, policy, param);
+	if (!error) {
+		current->sched.policy = policy & ~SCHED_RESET_ON_FORK;
+		current->sched.priority = param->sched_priority;
+	}
+	return error;
 }
 
 SYSCALL3(sched_setscheduler, int, tid, int, policy, uint64_t, addr)

@@ -41,6 +41,14 @@ struct waiter;
 #define PARK_PARKED 1U
 #define PARK_WOKEN 2U
 
+/* How the host shall schedule this thread; inherited by those that it makes. See task/sched.c. */
+#define AFFINITY_BYTES 128 /* 1024 processors */
+struct thread_sched {
+	uint8_t mask[AFFINITY_BYTES];
+	uint32_t mask_size; /* 0: never set */
+	int32_t policy, priority;
+};
+
 /* What restart_syscall(2) goes on with: a sleep that a signal without a handler interrupted. */
 struct thread_restart {
 	int64_t deadline_ns; /* monotonic */
@@ -81,7 +89,8 @@ struct thread {
 	uint64_t clear_child_tid, robust_list, rseq;
 	uint32_t park_state;      /* atomic: see sync/wait.c */
 	bool exiting;
-	bool scheduling_changed;  /* policy or affinity of the host's thread: put back before it is reused */
+	struct thread_sched sched;
+	uint32_t futex_spins; /* how long to spin before parking: see futex_queue.c */
 	char comm[16];
 	uint64_t start_ns;
 	void (*kernel_main)(void); /* a thread of the kernel's own: not in process->threads, runs no program */

@@ -1,6 +1,9 @@
-/* The parts of the kernel around pipes, epoll and sockets, small: a border that makes the host's calls for real, a heap. */
+/*
+ * The parts of the kernel around pipes, epoll and sockets, small: a border that makes the host's calls for real, a
+ * heap.
+ */
 #include <stdarg.h>
-#include "world.h"
+#include "tests/unit/kernel_io/world.h"
 
 #include "abi/linux/errno.h"
 #include "abi/linux/ioctl.h"
@@ -324,7 +327,8 @@ static long accept_call(const struct border_arg *a)
 static long option(const struct border_arg *a)
 {
 	uint32_t size = (uint32_t)a[3].size;
-	long r = sys(__NR_getsockopt, (long)a[0].value, (long)a[1].value, (long)a[2].value, (long)a[3].value, (long)&size, 0);
+	long r = sys(__NR_getsockopt, (long)a[0].value, (long)a[1].value, (long)a[2].value, (long)a[3].value,
+		     (long)&size, 0);
 
 	return r ? r : (long)size;
 }
@@ -441,7 +445,8 @@ static int directory_create(struct inode *dir, const char *name_text, size_t len
 	for (int k = 0; k < NAMES; k++) {
 		if (!directory[k].inode)
 			at = k;
-		else if (__builtin_strlen(directory[k].name) == length && !__builtin_memcmp(directory[k].name, name_text, length))
+		else if (__builtin_strlen(directory[k].name) == length &&
+			 !__builtin_memcmp(directory[k].name, name_text, length))
 			return -EEXIST;
 	}
 	i = calloc(1, sizeof(*i));
@@ -490,11 +495,9 @@ long hostfs_ioctl(struct file *f, uint32_t request, uint64_t arg)
 	return -ENOTTY;
 }
 
-int hostfs_adopt(int fd, struct file **out)
+void hostfs_close_fd(int32_t fd)
 {
-	(void)fd;
-	(void)out;
-	return -EBADF;
+	(void)host_close(fd);
 }
 
 void flock_close(struct file *f)
@@ -598,10 +601,12 @@ static long unlink_call(const char *path)
 }
 
 #define HANDLERS(X) \
-	X(pipe) X(pipe2) X(eventfd2) X(poll) X(ppoll) X(select) X(pselect6) X(epoll_create1) X(epoll_ctl) X(epoll_wait) \
-	X(epoll_pwait2) X(socket) X(socketpair) X(bind) X(connect) X(listen) X(accept4) X(getsockname) X(getpeername) \
-	X(shutdown) X(setsockopt) X(getsockopt) X(sendto) X(recvfrom) X(sendmsg) X(recvmsg) X(sendmmsg) X(recvmmsg) \
-	X(timerfd_create) X(timerfd_settime) X(timerfd_gettime) X(signalfd4) X(splice) X(tee) X(vmsplice)
+	X(pipe) \
+	X(pipe2) X(eventfd2) X(poll) X(ppoll) X(select) X(pselect6) X(epoll_create1) X(epoll_ctl) X(epoll_wait) \
+		X(epoll_pwait2) X(socket) X(socketpair) X(bind) X(connect) X(listen) X(accept4) X(getsockname) \
+			X(getpeername) X(shutdown) X(setsockopt) X(getsockopt) X(sendto) X(recvfrom) X(sendmsg) \
+				X(recvmsg) X(sendmmsg) X(recvmmsg) X(timerfd_create) X(timerfd_settime) \
+					X(timerfd_gettime) X(signalfd4) X(splice) X(tee) X(vmsplice)
 
 long inside_call(long nr, long a, long b, long c, long d, long e, long f)
 {

@@ -1,6 +1,6 @@
 /* The system's headers that every script here needs, in the order that cmocka wants. */
-#ifndef TEST_KERNEL_IO_LIBC_H
-#define TEST_KERNEL_IO_LIBC_H
+#ifndef ADYTON_TESTS_UNIT_KERNEL_IO_LIBC_H
+#define ADYTON_TESTS_UNIT_KERNEL_IO_LIBC_H
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,5 +14,5 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "world.h"
+#include "tests/unit/kernel_io/world.h"
 #endif

@@ -1,5 +1,5 @@
 /* epoll, poll and select over objects of the enclave, of the host, and both in one set. */
-#include "libc.h"
+#include "tests/unit/kernel_io/libc.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -61,7 +61,8 @@ static void get(int fd)
 /* What a set is told about one kind of object: eventfds by the enclave, timerfds and TCP by the host. */
 static void triggers(void)
 {
-	int ep = make_epoll(), a = (int)CALL(SYS_eventfd2, 0, EFD_NONBLOCK), b = (int)CALL(SYS_eventfd2, 0, EFD_NONBLOCK);
+	int ep = make_epoll(), a = (int)CALL(SYS_eventfd2, 0, EFD_NONBLOCK),
+	    b = (int)CALL(SYS_eventfd2, 0, EFD_NONBLOCK);
 
 	note("add: %ld %ld", ctl(ep, EPOLL_CTL_ADD, a, EPOLLIN, 1), ctl(ep, EPOLL_CTL_ADD, b, EPOLLIN | EPOLLET, 2));
 	note_wait("nothing", ep, 4, 0);
@@ -305,7 +306,8 @@ static void note_poll(const char *what, struct pollfd *p, int n, int timeout)
 static void polls(void)
 {
 	struct pollfd *p = arena(12 * sizeof(*p));
-	int a = (int)CALL(SYS_eventfd2, 0, EFD_NONBLOCK), t = (int)CALL(SYS_timerfd_create, CLOCK_MONOTONIC, TFD_NONBLOCK);
+	int a = (int)CALL(SYS_eventfd2, 0, EFD_NONBLOCK),
+	    t = (int)CALL(SYS_timerfd_create, CLOCK_MONOTONIC, TFD_NONBLOCK);
 	struct itimerspec *soon = arena(sizeof(*soon));
 	struct world_thread *thread;
 
@@ -342,7 +344,8 @@ static void selects(void)
 		fd_set in, out, except;
 	} *s = arena(sizeof(*s));
 	struct timeval *tv = arena(sizeof(*tv));
-	int a = (int)CALL(SYS_eventfd2, 0, EFD_NONBLOCK), t = (int)CALL(SYS_timerfd_create, CLOCK_MONOTONIC, TFD_NONBLOCK);
+	int a = (int)CALL(SYS_eventfd2, 0, EFD_NONBLOCK),
+	    t = (int)CALL(SYS_timerfd_create, CLOCK_MONOTONIC, TFD_NONBLOCK);
 	int n = (a > t ? a : t) + 1;
 	struct itimerspec *soon = arena(sizeof(*soon));
 
@@ -370,7 +373,9 @@ static void selects(void)
 	CALL(SYS_close, t);
 }
 
-/* Threads that hand one token around through epoll sets of both kinds: a lost wake-up would hang (the harness ends it). */
+/*
+ * Threads that hand one token around through epoll sets of both kinds: a lost wake-up would hang (the harness ends it).
+ */
 #define ROUNDS 300
 struct ring {
 	int ep, in, out;

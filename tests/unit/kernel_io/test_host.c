@@ -1,5 +1,5 @@
 /* Sockets and timers of the host, through the handlers. */
-#include "libc.h"
+#include "tests/unit/kernel_io/libc.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -172,11 +172,11 @@ static void interfaces(void)
 	note("ask: %d", CALL(SYS_sendto, n, ask, sizeof(*ask), 0, 0, 0) == (long)sizeof(*ask));
 	note("answer: %d", CALL(SYS_recvfrom, n, answer, 32768, 0, 0, 0) > 16);
 	note("a link: %d", answer[4]);
-	strcpy(r->ifr_name, "lo");
+	memcpy(r->ifr_name, "lo", 3);
 	note("index: %ld", CALL(SYS_ioctl, u, SIOCGIFINDEX, r));
 	note("is %d", r->ifr_ifindex);
 	note("address: %ld", CALL(SYS_ioctl, u, SIOCGIFADDR, r));
-	strcpy(r->ifr_name, "none0");
+	memcpy(r->ifr_name, "none0", 6);
 	note("no such: %ld", CALL(SYS_ioctl, u, SIOCGIFINDEX, r));
 	CALL(SYS_close, n);
 	CALL(SYS_close, u);

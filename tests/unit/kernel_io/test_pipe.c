@@ -1,5 +1,5 @@
 /* Pipes, eventfd, signalfd, splice: each script is run by Linux first. */
-#include "libc.h"
+#include "tests/unit/kernel_io/libc.h"
 #include <limits.h>
 #include <signal.h>
 #include <sys/eventfd.h>

@@ -1,5 +1,5 @@
 /* UNIX sockets between ends of one process. */
-#include "libc.h"
+#include "tests/unit/kernel_io/libc.h"
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -281,7 +281,7 @@ static long send_fds(int socket, const int *fds, unsigned count)
 {
 	struct rights *r = arena(sizeof(*r));
 
-	strcpy(r->byte, "F");
+	r->byte[0] = 'F';
 	r->v = (struct iovec){ r->byte, 1 };
 	r->h = (struct msghdr){ .msg_iov = &r->v, .msg_iovlen = 1, .msg_control = &r->control,
 				.msg_controllen = CMSG_SPACE(count * 4UL) };

@@ -1,4 +1,4 @@
-#include "world.h"
+#include "tests/unit/kernel_io/world.h"
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -95,8 +95,8 @@ void both(void (*script)(void))
 	long live;
 
 	if (!native.arena) {
-		native.arena = mmap(ARENA, ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-				    -1, 0);
+		native.arena = mmap(ARENA, ARENA_SIZE, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 		assert_ptr_equal(native.arena, ARENA);
 		inside.arena = native.arena;
 		inside_start();

@@ -1,9 +1,9 @@
 /*
- * A script of system calls is run twice: by Linux, and by the kernel's own handlers in this process, whose host calls are
- * made for real. Both write what they saw into a log; the logs must be the same.
+ * A script of system calls is run twice: by Linux, and by the kernel's own handlers in this process, whose host calls
+ * are made for real. Both write what they saw into a log; the logs must be the same.
  */
-#ifndef TEST_KERNEL_IO_WORLD_H
-#define TEST_KERNEL_IO_WORLD_H
+#ifndef ADYTON_TESTS_UNIT_KERNEL_IO_WORLD_H
+#define ADYTON_TESTS_UNIT_KERNEL_IO_WORLD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,10 @@
 struct world {
 	const char *name;
 	long (*call)(long nr, long a, long b, long c, long d, long e, long f);
-	/* The program's memory lies low, where the handlers look for it (and sanitizers leave room); both worlds use the same. */
+	/*
+	 * The program's memory lies low, where the handlers look for it (and sanitizers leave room); both worlds use
+	 * the same.
+	 */
 	uint8_t *arena;
 	size_t arena_used;
 	char log[16384];

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -622,6 +623,37 @@ static void test_timers(void)
 	CHECK(caught == SIGPROF);
 }
 
+/* --- scheduling --- */
+
+static void *thread_affinity(void *arg)
+{
+	return (void *)(intptr_t)(sched_getaffinity(0, sizeof(cpu_set_t), arg) ? -1 : CPU_COUNT((cpu_set_t *)arg));
+}
+
+static void test_scheduling(void)
+{
+	cpu_set_t all, one, got;
+	struct sched_param param = { 0 };
+	pthread_t t;
+	void *inherited;
+
+	CHECK(sched_getaffinity(0, sizeof(all), &all) == 0 && CPU_COUNT(&all) > 0);
+	CPU_ZERO(&one);
+	for (int i = 0; i < CPU_SETSIZE && !CPU_COUNT(&one); i++)
+		if (CPU_ISSET(i, &all))
+			CPU_SET(i, &one);
+	CHECK(sched_setaffinity(0, sizeof(one), &one) == 0);
+	pthread_create(&t, NULL, thread_affinity, &got);
+	pthread_join(t, &inherited);
+	CHECK((intptr_t)inherited == 1 && CPU_EQUAL(&got, &one));
+	CHECK(sched_setaffinity(0, sizeof(all), &all) == 0);
+	pthread_create(&t, NULL, thread_affinity, &got);
+	pthread_join(t, &inherited);
+	CHECK((intptr_t)inherited == CPU_COUNT(&all));
+	CHECK(sched_setscheduler(0, SCHED_BATCH, &param) == 0 && sched_getscheduler(0) == SCHED_BATCH);
+	CHECK(sched_setscheduler(0, SCHED_OTHER, &param) == 0 && sched_getscheduler(0) == SCHED_OTHER);
+}
+
 /* --- identity and limits --- */
 
 static void test_identity(void)
@@ -654,6 +686,7 @@ static const struct group {
 	{ "traps", test_traps },        { "altstack", test_altstack }, { "masks", test_masks },
 	{ "preempt", test_preemption }, { "vectors", test_vectors },   { "restart", test_restart },
 	{ "clocks", test_clocks },      { "timers", test_timers },     { "identity", test_identity },
+	{ "scheduling", test_scheduling },
 };
 
 int main(int argc, char **argv)
