@@ -60,6 +60,9 @@ void load_image(void);
 /* process.c: what the program inherits. */
 void process_describe(struct host_start *to, const uint64_t *auxv);
 
+/* lock.c: says which line mends it when memory cannot be locked. `program`: the path of this one. */
+void lock_check(const char *program);
+
 /* thread.c */
 _Noreturn void thread_run_first(void);
 long thread_start(uint64_t tcs); /* slot, or negative errno */
