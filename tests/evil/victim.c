@@ -138,6 +138,9 @@ static void victim_faults(void)
 		__asm__ volatile("ud2");
 	if (!sigsetjmp(victim_back, 1))
 		__asm__ volatile("xor %%eax, %%eax\n\tcltd\n\tdivl %%eax" : : : "eax", "edx");
+	signal(SIGSEGV, SIG_DFL);
+	signal(SIGILL, SIG_DFL);
+	signal(SIGFPE, SIG_DFL);
 }
 
 static void *victim_thread(void *lock)
