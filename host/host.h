@@ -75,6 +75,10 @@ void call_serve(struct host_thread *t);
 /* The processor as the host will use it, asked once before the first entry. */
 const struct cpu_ops *serve_processor(const struct cpu_ops *cpu);
 
+/* trace.c: around each call, which is a row of the table. */
+void trace_before(const struct host_thread *t, uint64_t call);
+void trace_after(const struct host_thread *t, uint64_t call);
+
 /* own*.c: the rows that are not plain system calls. */
 typedef long (*own_fn)(struct host_thread *t, const uint64_t *slots);
 

@@ -163,7 +163,8 @@ static void start_program(const struct definition *d, const struct host_start *s
 
 	if (!argv || !envp)
 		kernel_die("no memory for arguments");
-	trace_start(launch->block->trace);
+	trace_start(launch->block->trace, start_string(launch->block, launch->block->trace_names),
+		    d->flags & (DEF_FLAG_QUICK | DEF_FLAG_DEBUG));
 	cwd = d->flags & DEF_FLAG_QUICK ? start_string(launch->block, launch->block->cwd) : d->workdir;
 	error = vfs_start(cwd ? cwd : "/");
 	if (error)
