@@ -6,11 +6,13 @@
 
 #define printf_like(a, b) __attribute__((format(printf, a, b)))
 
-/* Format into a buffer, always terminated; returns the length it wanted. Knows %s %.*s %c %d %u %x %lu %ld %lx %llu %p %% with widths and 0. */
+/* Format into a buffer, always terminated; returns the length it wanted. Knows %s %.*s %c %d %u %x %lu %ld %lx %llu %p %% with widths, 0 and #. */
 size_t format(char *to, size_t size, const char *how, ...) printf_like(3, 4);
 
 /* One line to the host's stderr, "adyton: ..." in front. Never secrets: the host reads it. */
 void kernel_log(const char *how, ...) printf_like(1, 2);
+
+uint32_t kernel_log_count(void); /* lines so far: was the reason told already? */
 
 /* A state that cannot be: say what, and end the process at once (exit status 125). */
 _Noreturn void kernel_die(const char *how, ...) printf_like(1, 2);
