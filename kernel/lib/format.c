@@ -33,7 +33,7 @@ static void format_text(struct format_out *o, const char *s, size_t size, size_t
 }
 
 struct format_spec {
-	bool zero, left, base, is_long;
+	bool zero, left, is_long;
 	size_t width, precision;
 };
 
@@ -65,8 +65,6 @@ static const char *format_flags(struct format_spec *f, const char *at, va_list *
 			f->zero = true;
 		else if (*at == '-')
 			f->left = true;
-		else if (*at == '#')
-			f->base = true;
 		else
 			break;
 	}
@@ -111,8 +109,6 @@ static void format_one(struct format_out *o, const struct format_spec *f, char k
 	case 'u':
 	case 'x':
 	case 'o':
-		if (f->base && kind == 'x')
-			format_text(o, "0x", 2, 0, false);
 		format_number(o, f, f->is_long ? va_arg(*args, uint64_t) : va_arg(*args, uint32_t),
 			      kind == 'u' ? 10 : kind == 'o' ? 8 : 16, false);
 		return;

@@ -112,17 +112,6 @@ static bool map_within_limit(const struct mm *mm, uint64_t length)
 	return !limit || limit == RLIM_INFINITY || mm->virtual_pages * PAGE_SIZE + length <= limit;
 }
 
-/*
- * Private memory that is written, and not placed into a reservation of the program's own (MAP_FIXED), is what malloc asks
- * for; the rest may stay untouched for ever.
- */
-static bool map_promised(const struct mm *mm, const struct map_request *m)
-{
-	const int reservation = MAP_NORESERVE | MAP_FIXED | MAP_FIXED_NOREPLACE;
-
-	return m->file || !(m->prot & PROT_WRITE) || m->flags & reservation || space_promise(mm, m->length / PAGE_SIZE);
-}
-
 /* Find or make the room. mm->lock is held. */
 static long map_place(struct mm *mm, const struct map_request *m, struct vma_dead *dead)
 {
@@ -144,7 +133,7 @@ static long map_insert(struct mm *mm, struct map_request *m, struct vma_dead *de
 	long addr;
 	struct vma *v;
 
-	if (!map_within_limit(mm, m->length) || !map_promised(mm, m))
+	if (!map_within_limit(mm, m->length))
 		return -ENOMEM;
 	if (m->vma_flags & VMA_WRITEBACK) {
 		const struct vma as = { .end = m->length, .file = m->file, .offset = m->offset, .device = m->device,

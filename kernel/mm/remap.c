@@ -152,9 +152,6 @@ static long remap_locked(struct mm *mm, const struct remap *r, struct vma_dead *
 		return -EINVAL;
 	if (r->new_length > r->old_length && !remap_within_limit(mm, r->new_length - r->old_length))
 		return -ENOMEM;
-	if (r->new_length > r->old_length && v->prot & PROT_WRITE && !v->file && !(v->flags & VMA_NORESERVE) &&
-	    !space_promise(mm, (r->new_length - r->old_length) / PAGE_SIZE))
-		return -ENOMEM;
 	if (!elsewhere)
 		at = remap_in_place(mm, r, v, dead);
 	if (at != -ENOMEM || !(r->flags & MREMAP_MAYMOVE))

@@ -42,13 +42,6 @@ bool space_room(struct mm *mm, uint64_t pages)
 	return true;
 }
 
-bool space_promise(const struct mm *mm, uint64_t pages)
-{
-	uint64_t limit = mm->limit - mm->limit / 32;
-
-	return pages <= limit && mm->committed <= limit - pages;
-}
-
 uint64_t space_uncommitted(const struct mm *mm, uint64_t addr, uint64_t end)
 {
 	uint32_t state;

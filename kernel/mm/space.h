@@ -66,11 +66,6 @@ int space_populate(uint64_t start, uint64_t end);
 bool space_mapped(uint64_t start, uint64_t end);
 /* May so many pages be added? Gives parked ones back for it. */
 bool space_room(struct mm *mm, uint64_t pages);
-/*
- * May so much be asked for that will surely be touched? Else the program is told now (-ENOMEM), where it can go on
- * without it, and not by SIGBUS later. Some pages are kept for what nobody asks for: stacks, text, data of libraries.
- */
-bool space_promise(const struct mm *mm, uint64_t pages);
 /* The end of the pages from addr that are not committed; at most end. */
 uint64_t space_uncommitted(const struct mm *mm, uint64_t addr, uint64_t end);
 
