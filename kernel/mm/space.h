@@ -66,6 +66,9 @@ int space_populate(uint64_t start, uint64_t end);
 bool space_mapped(uint64_t start, uint64_t end);
 /* May so many pages be added? Gives parked ones back for it. */
 bool space_room(struct mm *mm, uint64_t pages);
+/* May so many absent pages become writable in an area with such VMA_* flags? The rule stands in mm.h. */
+bool space_charge(const struct mm *mm, uint64_t pages, uint32_t flags);
+uint64_t space_absent(const struct mm *mm, uint64_t start, uint64_t end); /* pages that are not committed */
 /* The end of the pages from addr that are not committed; at most end. */
 uint64_t space_uncommitted(const struct mm *mm, uint64_t addr, uint64_t end);
 
