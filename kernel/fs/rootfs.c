@@ -307,6 +307,7 @@ static int rootfile_sync(struct file *f, bool data_only)
 
 static const struct file_ops rootfile_ops = {
 	.kind = "rootfile",
+	.public = true,
 	.positioned = true,
 	.read = rootfile_read,
 	.seek = rootfile_seek,

@@ -80,6 +80,8 @@ static int map_decode(struct map_request *m)
 	if (m->file)
 		return m->flags & MAP_GROWSDOWN ? -EINVAL : map_check_file(m);
 	m->vma_flags |= VMA_MAYWRITE;
+	if (m->flags & MAP_STACK && type == MAP_PRIVATE)
+		m->vma_flags |= VMA_THREAD_STACK;
 	if (m->flags & MAP_GROWSDOWN) {
 		if (type != MAP_PRIVATE)
 			return -EINVAL;
@@ -112,15 +114,15 @@ static bool map_within_limit(const struct mm *mm, uint64_t length)
 	return !limit || limit == RLIM_INFINITY || mm->virtual_pages * PAGE_SIZE + length <= limit;
 }
 
-/*
- * Private memory that is written, and not placed into a reservation of the program's own (MAP_FIXED), is what malloc asks
- * for; the rest may stay untouched for ever.
- */
-static bool map_promised(const struct mm *mm, const struct map_request *m)
+static bool map_within_memory(const struct mm *mm, const struct map_request *m)
 {
-	const int reservation = MAP_NORESERVE | MAP_FIXED | MAP_FIXED_NOREPLACE;
+	uint64_t pages = m->length / PAGE_SIZE;
 
-	return m->file || !(m->prot & PROT_WRITE) || m->flags & reservation || space_promise(mm, m->length / PAGE_SIZE);
+	if (!(m->prot & PROT_WRITE) || m->vma_flags & VMA_NORESERVE)
+		return true;
+	if (m->flags & MAP_FIXED) /* what is there already goes, and makes room */
+		pages = space_absent(mm, m->addr, m->addr + m->length);
+	return space_charge(mm, pages, m->vma_flags);
 }
 
 /* Find or make the room. mm->lock is held. */
@@ -144,7 +146,7 @@ static long map_insert(struct mm *mm, struct map_request *m, struct vma_dead *de
 	long addr;
 	struct vma *v;
 
-	if (!map_within_limit(mm, m->length) || !map_promised(mm, m))
+	if (!map_within_limit(mm, m->length) || !map_within_memory(mm, m))
 		return -ENOMEM;
 	if (m->vma_flags & VMA_WRITEBACK) {
 		const struct vma as = { .end = m->length, .file = m->file, .offset = m->offset, .device = m->device,

@@ -33,7 +33,7 @@ static void move_run(struct mm *mm, uint64_t from, uint64_t to, uint64_t count, 
 			epc_write(to, (const void *)from, count * PAGE_SIZE);
 	} else {
 		for (uint64_t i = 0; i < count && done; i++)
-			done = !epc_add_copy(to + i * PAGE_SIZE, from + i * PAGE_SIZE, rwx);
+			done = !space_add_copy(to + i * PAGE_SIZE, from + i * PAGE_SIZE, rwx, false);
 	}
 	if (!done)
 		kernel_die("mremap from %#lx to %#lx: the processor has no memory for the copy", from, to);
@@ -65,6 +65,14 @@ static bool remap_within_limit(const struct mm *mm, uint64_t more)
 	uint64_t limit = init_process.limits[RLIMIT_AS].rlim_cur;
 
 	return !limit || limit == RLIM_INFINITY || mm->virtual_pages * PAGE_SIZE + more <= limit;
+}
+
+/* Moving keeps the number of pages; only growth is charged, as a mapping of that size. */
+static bool remap_within_memory(const struct mm *mm, const struct remap *r, const struct vma *v)
+{
+	if (r->new_length <= r->old_length || !(v->prot & PROT_WRITE) || v->flags & VMA_NORESERVE)
+		return true;
+	return space_charge(mm, (r->new_length - r->old_length) / PAGE_SIZE, v->flags);
 }
 
 /* v begins at r->old and ends at its end. */
@@ -152,8 +160,7 @@ static long remap_locked(struct mm *mm, const struct remap *r, struct vma_dead *
 		return -EINVAL;
 	if (r->new_length > r->old_length && !remap_within_limit(mm, r->new_length - r->old_length))
 		return -ENOMEM;
-	if (r->new_length > r->old_length && v->prot & PROT_WRITE && !v->file && !(v->flags & VMA_NORESERVE) &&
-	    !space_promise(mm, (r->new_length - r->old_length) / PAGE_SIZE))
+	if (!remap_within_memory(mm, r, v))
 		return -ENOMEM;
 	if (!elsewhere)
 		at = remap_in_place(mm, r, v, dead);

@@ -185,6 +185,7 @@ static long message_receive(struct file *f, const struct socket *s, uint64_t use
 	/* Streams have neither boundaries nor, when nothing is asked for, anything to say beside the bytes. */
 	r = s->ops->recv(f, &m.data, m.plain && socket_streams(s) && !(flags & MSG_ERRQUEUE) ? NULL : &m.m, flags);
 	if (r >= 0) {
+		m.m.flags |= flags & MSG_CMSG_CLOEXEC; /* Linux hands it back */
 		if (m.plain && socket_streams(s))
 			m.m.name_size = m.m.control_size = 0;
 		error = message_write_back(&m, user);

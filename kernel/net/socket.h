@@ -60,6 +60,8 @@ int hostsock_adopt(int host_fd, struct file **out) must_check;
 /* f, an undecided UNIX socket, becomes a host socket. */
 int hostsock_take_over(struct file *f) must_check;
 long hostsock_ioctl(struct file *f, uint32_t request, uint64_t arg);
+/* The requests about network interfaces, which a socket of any domain answers: glibc asks UNIX ones. */
+long hostsock_ioctl_any(uint32_t request, uint64_t arg);
 
 int unix_make(uint32_t type, uint32_t flags, struct file **out) must_check;
 int unix_make_pair(uint32_t type, uint32_t flags, struct file **a, struct file **b) must_check;
