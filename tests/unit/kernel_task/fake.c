@@ -188,7 +188,7 @@ void stats_report(void)
 {
 }
 
-void trace_signal(int signal, uint64_t handler);      /* being delivered */
+void trace_signal(int signal, uint64_t handler)
 {
 	(void)signal;
 	(void)handler;
