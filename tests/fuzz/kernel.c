@@ -1,3 +1,4 @@
+#undef _GNU_SOURCE /* its <stdio.h> has constants that abi/linux has, too */
 #include "tests/fuzz/kernel.h"
 
 #include <stdarg.h>
