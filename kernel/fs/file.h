@@ -28,6 +28,7 @@ struct poll_table {
 
 struct file_ops {
 	const char *kind; /* for /proc/self/fd and traces: "pipe", "socket", "hostfile"... */
+	bool public; /* its bytes are known to the host: host files, the measured root, the vDSO */
 	/*
 	 * The position is ours (file->pos): read and write always get one. Otherwise read(2) and write(2) pass NULL,
 	 * and pread(2) passes its offset if there is a seek operation.

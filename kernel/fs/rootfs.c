@@ -307,6 +307,7 @@ static int rootfile_sync(struct file *f, bool data_only)
 
 static const struct file_ops rootfile_ops = {
 	.kind = "rootfile",
+	.public = true,
 	.positioned = true,
 	.read = rootfile_read,
 	.seek = rootfile_seek,
@@ -406,7 +407,9 @@ int rootfs_mount(const struct definition_verity *verity, struct inode **root)
 	}
 	error = erofs_open_super(&rootfs.erofs, &device, &why);
 	if (error) {
-		kernel_log("root file system: %s (error %d)", why ? why : "its first block cannot be used", -error);
+		if (!rootfs.reported)
+			kernel_log("root file system: %s%s (error %d)", why ? "found " : "",
+				   why ? why : "its first block cannot be used", -error);
 		return error;
 	}
 	return inode_of(rootfs.erofs.root_nid, NULL, root);

@@ -33,7 +33,7 @@ static void move_run(struct mm *mm, uint64_t from, uint64_t to, uint64_t count, 
 			epc_write(to, (const void *)from, count * PAGE_SIZE);
 	} else {
 		for (uint64_t i = 0; i < count && done; i++)
-			done = !epc_add_copy(to + i * PAGE_SIZE, from + i * PAGE_SIZE, rwx);
+			done = !space_add_copy(to + i * PAGE_SIZE, from + i * PAGE_SIZE, rwx, false);
 	}
 	if (!done)
 		kernel_die("mremap from %#lx to %#lx: the processor has no memory for the copy", from, to);

@@ -94,14 +94,24 @@ static void space_committed(struct mm *mm, uint64_t addr, uint64_t count, uint32
 		mm->peak = mm->committed;
 }
 
-int space_commit_copy(struct mm *mm, uint64_t addr, const void *source, uint32_t rwx)
+int space_add_copy(uint64_t addr, uint64_t source, uint32_t rwx, bool public)
+{
+	int error;
+
+	if (public || rwx != PROT_READ)
+		return epc_add_copy(addr, source, rwx);
+	error = epc_add_copy(addr, source, RW);
+	return error ? error : epc_restrict(addr, 1, RW, PROT_READ);
+}
+
+int space_commit_copy(struct mm *mm, uint64_t addr, const void *source, uint32_t rwx, bool public)
 {
 	int error = space_room(mm, 1) ? pagemap_prepare(&mm->pages, addr, 1) : -ENOMEM;
 
 	if (!error && pagemap_get(&mm->pages, addr) & PAGE_PARKED)
 		error = space_release(mm, addr, addr + PAGE_SIZE);
 	if (!error)
-		error = epc_add_copy(addr, (uint64_t)source, rwx);
+		error = space_add_copy(addr, (uint64_t)source, rwx, public);
 	if (!error)
 		space_committed(mm, addr, 1, rwx);
 	return error;

@@ -44,7 +44,12 @@ struct vma *space_area_new(struct mm *mm, uint64_t start, uint64_t end, uint32_t
  */
 uint64_t space_commit(struct mm *mm, const struct vma *v, uint64_t addr, uint64_t count);
 /* The same for one page with contents (a readable kernel address). -ENOMEM */
-int space_commit_copy(struct mm *mm, uint64_t addr, const void *source, uint32_t rwx) must_check;
+/*
+ * One page with a copy of `source`. The software processor keeps pages that come read-only in sealed, not in secret
+ * memory: that is right for what the host knows anyway (public); what is the program's own comes writable first.
+ */
+int space_add_copy(uint64_t addr, uint64_t source, uint32_t rwx, bool public) must_check;
+int space_commit_copy(struct mm *mm, uint64_t addr, const void *source, uint32_t rwx, bool public) must_check;
 /* Give back all pages of a range, parked ones too. */
 int space_release(struct mm *mm, uint64_t start, uint64_t end) must_check;
 /* park.c: the same for anonymous memory, but keep what can be kept for the next mapping. */

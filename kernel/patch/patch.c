@@ -13,7 +13,7 @@
 #include "kernel/sync/lock.h"
 
 #define PATCH_AT 3
-#define PATCH_SITES 2048 /* a power of two; when it is full, new sites keep trapping */
+#define PATCH_SITES 1024 /* a power of two; when it is full, new sites keep trapping */
 #define PATCH_PROBES 32
 #define PATCH_NEVER UINT32_MAX
 #define STUB_REGIONS 32
