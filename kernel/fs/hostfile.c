@@ -3,7 +3,6 @@
  * permissions live there; reads and writes go there with the program's own buffer. `data` is the inode that the file
  * was found from.
  */
-#include "abi/linux/mman.h"
 #include "abi/linux/poll.h"
 #include "base/mem.h"
 #include "kernel/border/hostcall.h"
@@ -224,17 +223,6 @@ static int hostfile_map_page(struct file *f, uint64_t page_index, void *page)
 	if (!have)
 		return -EIO;
 	memset((uint8_t *)page + have, 0, PAGE_SIZE - have);
-	return 0;
-}
-
-int file_map_check(const struct file *f, int prot, int flags)
-{
-	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
-
-	if ((f->flags & O_ACCMODE) == O_WRONLY)
-		return -EACCES;
-	if (shared && prot & PROT_WRITE && (f->flags & O_ACCMODE) != O_RDWR)
-		return -EACCES;
 	return 0;
 }
 
