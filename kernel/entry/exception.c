@@ -40,15 +40,24 @@ static void exception_redirect(struct sgx_gpr *g, struct regs *frame, const char
 	g->exit_info = 0; /* served: a second EENTER must not serve it again */
 }
 
+/* What is said or done from here on leaves the way that this entry came, not that of the call that was interrupted. */
+static void exception_dies(struct thread *t)
+{
+	t->host_rsp = t->x_host_rsp;
+	t->host_ret = t->x_host_ret;
+}
+
 /* Kernel code faulted: its frame goes below its own stack pointer, which must lie well inside this thread's stack. */
 static void exception_redirect_kernel(struct thread *t, struct sgx_gpr *g)
 {
 	uint64_t bottom = thread_block(t) + THREAD_BLOCK_STACK;
 	uint64_t frame = (g->rsp - sizeof(struct regs)) & ~15UL;
 
-	if (g->rsp > t->kstack || frame < bottom + 2048)
+	if (g->rsp > t->kstack || frame < bottom + 2048) {
+		exception_dies(t);
 		kernel_die("fault %u at %p on a stack that cannot serve it (rsp %p, address %p)", t->trap_vector,
 			   (void *)g->rip, (void *)g->rsp, (void *)t->trap_address);
+	}
 	exception_redirect(g, (struct regs *)frame, entry_trap_kernel);
 }
 
@@ -89,8 +98,10 @@ void exception_serve(uint64_t signal)
 	struct thread *t = current;
 	struct sgx_gpr *g = exception_gpr(t);
 
-	if (t->dying)
+	if (t->dying) {
+		exception_dies(t);
 		kernel_stop();
+	}
 	if (signal)
 		signal_from_host(signal <= 64 ? (int)signal : 0);
 	if (g->exit_info & SGX_EXIT_VALID)

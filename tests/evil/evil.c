@@ -34,7 +34,7 @@ static const struct evil_row {
 static uint64_t evil_state;
 static uint64_t evil_patience, evil_rate; /* calls that are served truthfully first; then one lie in so many */
 static uint64_t evil_topics;
-static bool evil_flips;
+static bool evil_excused; /* of turning for ever: the host itself may */
 
 uint64_t evil_random(void)
 {
@@ -234,7 +234,7 @@ static _Noreturn void evil_watch(uint8_t *unused)
 	(void)unused;
 	(void)sys_raw3(__NR_nanosleep, (long)&second, 0, 0);
 	(void)sys_raw3(__NR_clock_gettime, CLOCK_PROCESS_CPUTIME_ID, (long)&used, 0);
-	sys_exit_group(!evil_flips && (used.tv_sec || used.tv_nsec > 500000000) ? EVIL_SPINS : EVIL_SLEEPS);
+	sys_exit_group(!evil_excused && (used.tv_sec || used.tv_nsec > 500000000) ? EVIL_SPINS : EVIL_SLEEPS);
 }
 
 static void evil_begin(const struct host_thread *t)
@@ -254,17 +254,21 @@ static void evil_begin(const struct host_thread *t)
 	evil_topics = evil_random() & (evil_one_in(4) ? UINT64_MAX : ~(uint64_t)(EVIL_START | EVIL_PAGES));
 	if (evil_one_in(4))
 		evil_alarm();
-	evil_flips = evil_one_in(8);
-	if (evil_flips)
+	evil_excused = evil_one_in(8);
+	if (evil_excused)
 		evil_thread(t, stacks[1] + sizeof(stacks[1]), evil_flip);
 }
 
-/* Did the last exit touch the canary? The processor tells the page. */
+/*
+ * Did the kernel touch the canary? The processor tells the page; who it was stands in the SSA frame, which this host can
+ * see. A program out of an unmeasured file may do so: the host has written it.
+ */
 static void evil_look(const struct cpu_run *run)
 {
-	const char text[] = "evil host: the enclave touched an address that the host named\n";
+	const char text[] = "evil host: the kernel touched an address that the host named\n";
+	const struct sgx_gpr *gpr = (const struct sgx_gpr *)(run->tcs + THREAD_BLOCK_SSA + PAGE_SIZE) - 1;
 
-	if (run->exit != CPU_EXIT_EXCEPTION || run->address - EVIL_CANARY >= EVIL_CANARY_SIZE)
+	if (run->exit != CPU_EXIT_EXCEPTION || run->address - EVIL_CANARY >= EVIL_CANARY_SIZE || gpr->rip < KERNEL_BASE)
 		return;
 	(void)sys_write(2, text, sizeof(text) - 1);
 	sys_exit_group(EVIL_TOUCHED);
@@ -292,4 +296,7 @@ void call_serve(struct host_thread *t)
 	call_make(t);
 	if (nr < EVIL_ROWS && !evil_spares(&evil_rows[nr]) && evil_now())
 		evil_lie(b, &evil_rows[nr], slots);
+	/* Told that there is no thread, the kernel may ask for one to the same TCS: two of the host's wait for each other. */
+	if (nr < EVIL_ROWS && !strcmp(evil_rows[nr].name, "thread_create"))
+		evil_excused = true;
 }

@@ -131,24 +131,48 @@ static bool evil_left_with(const struct cpu_run *run, int error, uint64_t why)
 	return !error && run->exit == CPU_EXIT_EEXIT && run->regs.rdi == why;
 }
 
-/* A thread that runs elsewhere, that waits, that has ended: entered from here, and served as long as it calls. */
+/* What the next entry of a thread is after an exit: serve its call, tell it of its exception, resume it. */
+static void evil_next(struct host_thread *t, struct cpu_run *run)
+{
+	bool call = run->exit == CPU_EXIT_EEXIT && run->regs.rdi == EXIT_HOSTCALL;
+
+	if (call)
+		call_make(t);
+	run->function = run->exit == CPU_EXIT_EEXIT && !call ? ENCLU_ERESUME : ENCLU_EENTER;
+	run->regs = (struct cpu_regs){ .rdi = call ? ENTER_RETURN : 0 };
+}
+
+/*
+ * A thread that runs elsewhere, that waits, that has ended: entered from here and served for a while. It is left where it
+ * is out with a call (or has not begun to run): its own host thread then enters it with a stack of its own. Resumed there
+ * it would leave to the stack of this thread, and no host means to do that to itself.
+ */
 static void evil_elsewhere(struct host_thread *t)
 {
 	struct cpu_run *mine = t->run, run = { .tcs = evil_tcs[evil_random() % EVIL_TCS_MAX], .function = ENCLU_EENTER };
-	int error = 0;
+	uint64_t calls = evil_one_in(4) ? 2 : 1;
 
-	if (!run.tcs)
+	if (!run.tcs || run.tcs == t->tcs)
 		return;
 	run.regs = (struct cpu_regs){ .rdi = ENTER_THREAD, .rsi = (uint64_t)t->border, .rdx = BORDER_SIZE };
 	t->run = &run;
-	for (int i = 0; i < 4 && !error; i++) {
-		error = evil_honest->enter(&run);
-		if (!evil_left_with(&run, error, EXIT_HOSTCALL))
+	for (int i = 0; i < 1000; i++) {
+		int error = evil_honest->enter(&run);
+
+		if (error == -EINTR && run.function == ENCLU_ERESUME) {
+			run.interrupt = 0;
+			continue;
+		}
+		if (error && i)
 			break;
-		call_make(t);
-		run.regs = (struct cpu_regs){ .rdi = ENTER_RETURN };
+		if (error || (evil_left_with(&run, error, EXIT_HOSTCALL) && !--calls)) {
+			t->run = mine;
+			return;
+		}
+		evil_entered(&run);
+		evil_next(t, &run);
 	}
-	t->run = mine;
+	sys_exit_group(EVIL_SLEEPS);
 }
 
 /* Between an exception and its ERESUME: exceptions that were none, with signals that nobody sent. */
