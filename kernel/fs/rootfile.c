@@ -72,11 +72,6 @@ static long rootfile_seek(struct file *f, int64_t offset, int whence)
 	return file_seek_within(f, offset, whence, (int64_t)rootfs_of(f->inode)->e.size);
 }
 
-static int rootfile_getattr(struct file *f, struct stat *st)
-{
-	return rootfs_getattr(f->inode, st);
-}
-
 static int rootfile_map_page(struct file *f, uint64_t index, void *page)
 {
 	struct erofs_extent x;
@@ -111,33 +106,19 @@ static const void *rootfile_map_peek(struct file *f, uint64_t index)
 	return b->page;
 }
 
-static int rootfile_map_check(struct file *f, int prot, int flags, uint64_t offset, uint64_t length)
-{
-	(void)offset;
-	(void)length;
-	return file_map_check(f, prot, flags);
-}
-
-static int rootfile_sync(struct file *f, bool data_only)
-{
-	(void)f;
-	(void)data_only;
-	return 0;
-}
-
 static const struct file_ops rootfile_ops = {
 	.kind = "rootfile",
 	.public = true,
 	.positioned = true,
 	.read = rootfile_read,
 	.seek = rootfile_seek,
-	.getattr = rootfile_getattr,
-	.sync = rootfile_sync,
+	.getattr = file_inode_getattr,
+	.sync = file_sync_nothing,
 	.flock = flock_whole,
 	.lock_range = flock_range,
 	.map_page = rootfile_map_page,
 	.map_peek = rootfile_map_peek,
-	.map_check = rootfile_map_check,
+	.map_check = file_map_any,
 	.release = flock_release,
 };
 
@@ -185,9 +166,9 @@ static const struct file_ops rootdir_ops = {
 	.kind = "rootdir",
 	.positioned = true,
 	.seek = rootdir_seek,
-	.getattr = rootfile_getattr,
+	.getattr = file_inode_getattr,
 	.readdir = rootdir_readdir,
-	.sync = rootfile_sync,
+	.sync = file_sync_nothing,
 	.flock = flock_whole,
 	.release = flock_release,
 };

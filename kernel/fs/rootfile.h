@@ -29,7 +29,6 @@ static inline struct rootfs_inode *rootfs_of(const struct inode *i)
 
 /* Once per block: a program that reads on and on shall not fill the log. */
 bool rootfs_report_once(uint64_t block);
-int rootfs_getattr(struct inode *i, struct stat *st) must_check;
 
 int rootfile_open(struct inode *i, uint32_t flags, struct file **out) must_check;
 

@@ -130,7 +130,7 @@ static long rootfs_readlink(struct inode *i, char *to, size_t size)
 	return erofs_pread(&rootfs.erofs, &rootfs_of(i)->e, 0, to, size);
 }
 
-int rootfs_getattr(struct inode *i, struct stat *st)
+static int rootfs_getattr(struct inode *i, struct stat *st)
 {
 	const struct erofs_inode *e = &rootfs_of(i)->e;
 

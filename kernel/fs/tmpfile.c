@@ -189,18 +189,6 @@ static long tmpfile_seek(struct file *f, int64_t offset, int whence)
 	return file_seek_within(f, offset, whence, (int64_t)__atomic_load_n(&n->size, __ATOMIC_RELAXED));
 }
 
-static int tmpfile_getattr(struct file *f, struct stat *st)
-{
-	return tmpfs_getattr(f->inode, st);
-}
-
-static int tmpfile_sync(struct file *f, bool data_only)
-{
-	(void)f;
-	(void)data_only;
-	return 0; /* memory is where it belongs */
-}
-
 static void punch(struct tmpfs_node *n, uint64_t from, uint64_t to)
 {
 	if (from / PAGE_SIZE == to / PAGE_SIZE) {
@@ -273,8 +261,8 @@ static const struct file_ops tmpfile_ops = {
 	.read = tmpfile_read,
 	.write = tmpfile_write,
 	.seek = tmpfile_seek,
-	.getattr = tmpfile_getattr,
-	.sync = tmpfile_sync,
+	.getattr = file_inode_getattr,
+	.sync = file_sync_nothing,
 	.fallocate = tmpfile_fallocate,
 	.flock = flock_whole,
 	.lock_range = flock_range,
@@ -288,9 +276,9 @@ static const struct file_ops tmpdir_ops = {
 	.kind = "tmpdir",
 	.positioned = true,
 	.seek = tmpdir_seek,
-	.getattr = tmpfile_getattr,
+	.getattr = file_inode_getattr,
 	.readdir = tmpdir_readdir,
-	.sync = tmpfile_sync,
+	.sync = file_sync_nothing,
 	.flock = flock_whole,
 	.release = flock_release,
 };
