@@ -1,6 +1,6 @@
 # Meson and Ninja do the work; these are the commands that people type.
 BUILD := build
-PREFIX ?= /usr/local
+PREFIX ?= $(or $(prefix),/usr/local)
 JOBS ?= $(shell nproc)
 HOST_PROGRAM := $(DESTDIR)$(PREFIX)/libexec/adyton/adyton-host
 FUZZ_SECONDS ?= 60
@@ -25,11 +25,13 @@ check: setup-check all
 bench: setup-bench all
 	bench/run
 
-# Secret memory counts against RLIMIT_MEMLOCK, so the host program carries the one capability that lifts it.
+# Secret memory counts against RLIMIT_MEMLOCK, so the host program is permitted the one capability that lifts it.
 install: all
-	meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
-	setcap cap_ipc_lock=ep $(HOST_PROGRAM) || \
-		echo "install: without CAP_IPC_LOCK, RLIMIT_MEMLOCK bounds protected memory" >&2
+	meson configure $(BUILD) | grep -q '^ *prefix  *$(PREFIX) ' || \
+		meson setup --reconfigure --prefix $(PREFIX) --libexecdir libexec $(BUILD) >/dev/null
+	meson install -C $(BUILD) --no-rebuild --quiet $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+	setcap cap_ipc_lock=p $(HOST_PROGRAM) || \
+		echo "install: until it has that capability, RLIMIT_MEMLOCK bounds protected memory" >&2
 
 fuzz: setup-check
 	tests/run --fuzz $(FUZZ_SECONDS)

@@ -98,7 +98,7 @@ static int launch_fill(struct blob *b, const struct launch_request *r, struct fa
 			    .flags = r->flags };
 	char cwd[PATHS_MAX], data[PATHS_MAX];
 
-	if (!getcwd(cwd, sizeof(cwd)))
+	if (!getcwd(cwd, sizeof(cwd)) && r->program) /* an image has a working directory of its own */
 		return fail(f, "working directory: %s", strerror(errno));
 	if (paths_data(data, f))
 		return -1;
@@ -106,7 +106,7 @@ static int launch_fill(struct blob *b, const struct launch_request *r, struct fa
 	l.trace_names = blob_string(b, r->trace_names);
 	l.argv = blob_strings(b, r->argv, &l.argc);
 	l.envp = blob_strings(b, r->envp, &l.envc);
-	l.cwd = blob_string(b, cwd);
+	l.cwd = r->program ? blob_string(b, cwd) : 0;
 	l.program = blob_string(b, r->program);
 	l.image_path = blob_string(b, r->image_path);
 	l.guard = blob_program(b, "adyton-guard");

@@ -29,19 +29,21 @@ _Static_assert(CALL_COUNT <= sizeof(((struct host_thread *)0)->counts) / sizeof(
 void call_make(struct host_thread *t)
 {
 	struct border *b = t->border;
-	const uint64_t *s = b->slots;
+	const uint64_t nr = b->nr, *s = b->slots;
 	const struct call_row *row;
 
-	if (b->nr >= CALL_COUNT) {
+	if (nr >= CALL_COUNT) {
 		b->result = -ENOSYS;
 		return;
 	}
-	row = &call_rows[b->nr];
-	t->counts[b->nr]++;
+	row = &call_rows[nr];
+	t->counts[nr]++;
+	trace_before(t, nr);
 	if (row->service == SYS)
 		b->result = sys_raw6(row->nr, (long)s[0], (long)s[1], (long)s[2], (long)s[3], (long)s[4], (long)s[5]);
 	else if (row->service == SYSB)
 		b->result = blocking_call(row->nr, s, &b->signals);
 	else
 		b->result = row->own(t, s);
+	trace_after(t, nr);
 }

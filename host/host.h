@@ -60,6 +60,9 @@ void load_image(void);
 /* process.c: what the program inherits. */
 void process_describe(struct host_start *to, const uint64_t *auxv);
 
+/* lock.c: says which line mends it when memory cannot be locked. `program`: the path of this one. */
+void lock_check(const char *program);
+
 /* thread.c */
 _Noreturn void thread_run_first(void);
 long thread_start(uint64_t tcs); /* slot, or negative errno */
@@ -71,6 +74,10 @@ void call_make(struct host_thread *t);
 void call_serve(struct host_thread *t);
 /* The processor as the host will use it, asked once before the first entry. */
 const struct cpu_ops *serve_processor(const struct cpu_ops *cpu);
+
+/* trace.c: around each call, which is a row of the table. */
+void trace_before(const struct host_thread *t, uint64_t call);
+void trace_after(const struct host_thread *t, uint64_t call);
 
 /* own*.c: the rows that are not plain system calls. */
 typedef long (*own_fn)(struct host_thread *t, const uint64_t *slots);

@@ -1,6 +1,7 @@
 /* The image file becomes an enclave: ECREATE, EADD and EEXTEND page by page, EINIT. Every number of the file is checked. */
 #include "abi/layout.h"
 #include "abi/linux/errno.h"
+#include "abi/linux/stat.h"
 #include "abi/linux/syscall_nr.h"
 #include "base/mem.h"
 #include "cpu/linux/sys.h"
@@ -25,6 +26,43 @@ static void load_read(void *to, uint64_t size, uint64_t offset, const char *what
 		host_die("%s: truncated: %s at %lu needs %lu bytes, the file has %ld", load_name(), what, offset, size, n);
 }
 
+static uint64_t load_end(uint64_t end, uint64_t offset, uint64_t size)
+{
+	uint64_t own;
+
+	if (__builtin_add_overflow(offset, size, &own))
+		host_die("%s: a part at %lx of %lx bytes is not possible", load_name(), offset, size);
+	return own > end ? own : end;
+}
+
+/*
+ * The file is as long as its parts need: one that was cut is told now, not where the root file system first misses a
+ * block. And the first entry is into a page of the image.
+ */
+static void load_check_places(void)
+{
+	const struct image_header *h = &host.header;
+	uint64_t end = load_end(load_end(0, h->root_offset, h->root_size), h->hash_offset, h->hash_size);
+	bool tcs = false;
+	struct stat st;
+	long error = sys_raw3(__NR_fstat, host.image_fd, (long)&st, 0);
+
+	for (uint32_t i = 0; i < h->segment_count; i++) {
+		const struct image_segment *s = &host.segments[i];
+
+		if (s->pages > KERNEL_HEAP / PAGE_SIZE)
+			host_die("%s: a segment of %lu pages is not possible", load_name(), s->pages);
+		if (s->file_offset)
+			end = load_end(end, s->file_offset, s->pages * PAGE_SIZE);
+		tcs |= h->tcs >= s->address && h->tcs - s->address < s->pages * PAGE_SIZE && !(h->tcs & PAGE_MASK);
+	}
+	if (error || end != (uint64_t)st.st_size)
+		host_die("%s: the image was %s: expected %lu bytes, found %lu", load_name(),
+			 (uint64_t)st.st_size < end ? "cut off" : "made longer", end, (uint64_t)st.st_size);
+	if (!tcs)
+		host_die("%s: the header's TCS %lx lies in no segment", load_name(), h->tcs);
+}
+
 static void load_header(void)
 {
 	struct image_header *h = &host.header;
@@ -41,6 +79,7 @@ static void load_header(void)
 			 h->ssa_frame_size);
 	load_read(host.segments, h->segment_count * sizeof(struct image_segment), sizeof(*h), "the segments");
 	load_read(&load_sigstruct, sizeof(load_sigstruct), h->sigstruct_offset, "the signature");
+	load_check_places();
 }
 
 static void load_create(const struct cpu_options *options)

@@ -11,8 +11,6 @@
 #include "host/harden.h"
 #include "host/host.h"
 
-#define MAIN_LOCKED_MIB 64UL /* what the smallest program maps, with room */
-
 struct host host;
 
 /* A static PIE relocates itself: only R_X86_64_RELATIVE, before any pointer in data is used. */
@@ -32,6 +30,14 @@ static void main_relocate(const uint64_t *auxv)
 	for (const Elf64_Rela *r = (const Elf64_Rela *)rela; (uint64_t)r < rela + size; r++)
 		if ((r->r_info & 0xffffffff) == R_X86_64_RELATIVE)
 			*(uint64_t *)(base + r->r_offset) = base + (uint64_t)r->r_addend;
+}
+
+static const char *main_program(const uint64_t *auxv)
+{
+	for (; auxv[0] != AT_NULL; auxv += 2)
+		if (auxv[0] == AT_EXECFN)
+			return (const char *)auxv[1];
+	return "adyton-host";
 }
 
 static int main_number(const char *s)
@@ -69,8 +75,7 @@ void *secret_memory(uint64_t size, uint64_t align)
 	long fd = secret ? sys_memfd_secret(LINUX_O_CLOEXEC) : -1, at;
 
 	if (secret && sys_is_error(fd))
-		host_die("memfd_secret is not available here (error %ld): boot with secretmem.enable=1, or accept "
-			 "unprotected memory with --memory=ordinary", -fd);
+		return NULL;
 	if (secret && sys_is_error(sys_ftruncate((int)fd, room)))
 		return NULL;
 	at = sys_mmap(0, room, LINUX_PROT_READ | LINUX_PROT_WRITE,
@@ -119,19 +124,6 @@ static _Noreturn void main_load(void *guard)
 	thread_run_first();
 }
 
-/* Secret memory is locked memory. Whether there is any is asked once, where the answer can be put into words. */
-static void main_check_limit(void)
-{
-	long at = harden_secret(MAIN_LOCKED_MIB << 20);
-
-	if (sys_is_error(at))
-		host_die("%u MiB of secret memory are needed, and this process may not lock them (error %ld): "
-			 "RLIMIT_MEMLOCK is too small; run `make install` (which gives adyton-host CAP_IPC_LOCK), or "
-			 "use --memory=ordinary",
-			 (uint32_t)MAIN_LOCKED_MIB, -at);
-	(void)sys_munmap((uint64_t)at, MAIN_LOCKED_MIB << 20);
-}
-
 /* Before the first secret: a stack that nobody can read, a guard, and nothing left that root's tools could write. */
 static _Noreturn void main_protect(void)
 {
@@ -139,7 +131,6 @@ static _Noreturn void main_protect(void)
 	struct guard guard;
 	uint8_t *at;
 
-	main_check_limit();
 	guard = guard_start(path);
 	at = secret_memory(HARDEN_STACK_SIZE, PAGE_SIZE);
 	if (!at)
@@ -161,10 +152,11 @@ _Noreturn void host_main(uint64_t *stack)
 		host_die("this program is started by adyton run");
 	main_map_launch(main_number(argv[1]));
 	host.cpu = main_processor();
+	if (host.launch->memory == LAUNCH_MEMORY_SECRET && host.cpu == &cpu_soft)
+		lock_check(main_program(auxv));
 	host.start = secret_memory(sizeof(*host.start), PAGE_SIZE);
 	if (!host.start)
-		host_die("no locked memory for the start block: RLIMIT_MEMLOCK is too small; run `make install` (which "
-			 "gives adyton-host CAP_IPC_LOCK), or use --memory=ordinary");
+		host_die("no memory for the start block");
 	process_describe(host.start, auxv);
 	main_show_name();
 	/* Silicon protects the enclave without the host's help, and its way in is the vDSO's, which would go away. */

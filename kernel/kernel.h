@@ -12,6 +12,8 @@ size_t format(char *to, size_t size, const char *how, ...) printf_like(3, 4);
 /* One line to the host's stderr, "adyton: ..." in front. Never secrets: the host reads it. */
 void kernel_log(const char *how, ...) printf_like(1, 2);
 
+uint32_t kernel_log_count(void); /* lines so far: was the reason told already? */
+
 /* A state that cannot be: say what, and end the process at once (exit status 125). */
 _Noreturn void kernel_die(const char *how, ...) printf_like(1, 2);
 /* The same without a word, for where there is no window to say it through, or where it was said. */

@@ -7,7 +7,7 @@
 
 #include "cpu/soft/epcm.h"
 
-#define STAGE_PAGES 32U
+#define STAGE_PAGES 16U
 
 /* Content on its way to a page: STAGE_PAGES pages of the processor's own, zero where nothing is staged. */
 extern uint8_t *backing_stage;

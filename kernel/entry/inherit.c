@@ -1,18 +1,7 @@
 /* Descriptors that were open when the host was started: the program finds them under the same numbers. */
 #include "kernel/entry/inherit.h"
-#include "kernel/border/hostcall.h"
-#include "kernel/fs/hostfs.h"
-#include "kernel/net/socket.h"
-
-static int inherit_file(int fd, struct file **out)
-{
-	struct stat st;
-	long error = host_fstat(fd, &st);
-
-	if (error)
-		return (int)error;
-	return S_ISSOCK(st.st_mode) ? hostsock_adopt(fd, out) : hostfs_adopt(fd, out);
-}
+#include "kernel/fs/file.h"
+#include "kernel/net/rights.h"
 
 int inherit_descriptors(const struct host_start *start)
 {
@@ -21,7 +10,7 @@ int inherit_descriptors(const struct host_start *start)
 		return -EINVAL;
 	for (uint32_t i = 0; i < start->inherited_count; i++) {
 		struct file *f;
-		int error = inherit_file(start->inherited[i], &f);
+		int error = rights_adopt(start->inherited[i], &f);
 
 		if (!error)
 			error = fd_inherit(f, 0, start->inherited[i]);

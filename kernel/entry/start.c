@@ -90,17 +90,18 @@ static void start_process_state(const struct definition *d, const struct host_st
 }
 
 /* The program cannot start: what a shell would say, and its exit status. */
-static _Noreturn void start_refuse(const char *path, int error)
+static _Noreturn void start_refuse(const char *path, int error, bool told)
 {
 	bool missing = error == -ENOENT || error == -ENOTDIR;
 	const char *why = missing ? "no such file, or its interpreter or one of its folders is missing" :
-			  error == -EACCES ? "it is not an executable regular file" :
+			  error == -EACCES ? "it is not a regular file that may be executed and read" :
 			  error == -ENOEXEC ? "it is neither an ELF program for x86-64 nor a script with #!" :
 			  error == -EIO ? "a block of it does not match the root hash" :
 			  error == -ENOMEM ? "it does not fit into the image's memory" :
 			  error == -ELOOP ? "too many symbolic links or interpreters" : "it cannot be loaded";
 
-	kernel_log("%s: %s (error %d)", path, why, -error);
+	if (!told)
+		kernel_log("%s: %s (error %d)", path, why, -error);
 	process_exit((missing ? 127 : 126) << 8);
 }
 
@@ -108,14 +109,18 @@ static void start_program(const struct definition *d, const struct host_start *s
 {
 	struct launch_copy *launch = launch_read(start);
 	struct exec_strings *argv = heap_alloc(sizeof(*argv)), *envp = heap_alloc(sizeof(*envp));
+	uint32_t said = kernel_log_count();
 	const char *path, *cwd;
 	int error;
 
 	if (!argv || !envp)
 		kernel_die("no memory for arguments");
-	trace_start(launch->block->trace);
+	trace_start(launch->block->trace, launch_string(launch->block, launch->block->trace_names),
+		    d->flags & (DEF_FLAG_QUICK | DEF_FLAG_DEBUG));
 	cwd = d->flags & DEF_FLAG_QUICK ? launch_string(launch->block, launch->block->cwd) : d->workdir;
 	error = vfs_start(cwd ? cwd : "/");
+	if (error && said != kernel_log_count())
+		kernel_stop();
 	if (error)
 		kernel_die("root file system: error %d", -error);
 	error = inherit_descriptors(start);
@@ -124,9 +129,10 @@ static void start_program(const struct definition *d, const struct host_start *s
 	start_arguments(d, &launch->argv, argv);
 	start_environment(d, &launch->envp, envp);
 	path = d->flags & DEF_FLAG_QUICK ? launch_string(launch->block, launch->block->program) : argv->list[0];
+	said = kernel_log_count();
 	error = path ? exec_program(path, argv, envp, start, thread_regs(current)) : -ENOENT;
 	if (error)
-		start_refuse(path ? path : "(no program)", error);
+		start_refuse(path ? path : "(no program)", error, said != kernel_log_count());
 	heap_free(envp);
 	heap_free(argv);
 }

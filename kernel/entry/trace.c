@@ -24,9 +24,57 @@ static const struct trace_row trace_rows[] = {
 
 bool trace_on;
 
-void trace_start(uint32_t what)
+static bool trace_faults, trace_signals;
+static bool trace_strings; /* the host asks for the log, but must not learn names that stay inside */
+static bool trace_chosen[TRACE_COUNT];
+
+/* Only those in a comma-separated list; NULL: all. */
+static void trace_choose(const char *names)
 {
+	for (size_t nr = 0; nr < TRACE_COUNT; nr++) {
+		const char *name = trace_rows[nr].name, *at = names;
+		size_t length = name ? strlen(name) : 0;
+
+		trace_chosen[nr] = !names;
+		while (name && at && !trace_chosen[nr]) {
+			trace_chosen[nr] = !strncmp(at, name, length) && (at[length] == ',' || !at[length]);
+			at = strchr(at, ',');
+			at = at ? at + 1 : NULL;
+		}
+	}
+}
+
+void trace_start(uint32_t what, const char *names, bool strings)
+{
+	trace_choose(names);
+	trace_strings = strings;
 	trace_on = what & LAUNCH_TRACE_SYSCALL;
+	trace_faults = what & LAUNCH_TRACE_FAULT;
+	trace_signals = what & LAUNCH_TRACE_SIGNAL;
+}
+
+static bool trace_wanted(uint64_t nr)
+{
+	return nr >= TRACE_COUNT || trace_chosen[nr];
+}
+
+void trace_fault(const struct regs *r)
+{
+	char line[TRACE_LINE];
+
+	if (trace_faults)
+		(void)host_trace(line, format(line, sizeof(line), "[%d] fault %u (error 0x%x) at 0x%lx, address 0x%lx\n",
+					      current->tid, current->trap_vector, current->trap_error, r->rip,
+					      current->trap_address));
+}
+
+void trace_signal(int signal, uint64_t handler)
+{
+	char line[TRACE_LINE];
+
+	if (trace_signals)
+		(void)host_trace(line, format(line, sizeof(line), "[%d] signal %d: %s\n", current->tid, signal,
+					      handler > 1 ? "handled" : handler ? "ignored" : "default action"));
 }
 
 static bool trace_kind(const char *kind, size_t length, const char *is)
@@ -46,7 +94,7 @@ static size_t trace_string(char *to, size_t size, uint64_t from)
 
 static size_t trace_value(char *to, size_t size, const char *kind, size_t length, uint64_t value)
 {
-	if (trace_kind(kind, length, "path") || trace_kind(kind, length, "str"))
+	if (trace_strings && (trace_kind(kind, length, "path") || trace_kind(kind, length, "str")))
 		return trace_string(to, size, value);
 	if (trace_kind(kind, length, "fd") || trace_kind(kind, length, "int") || trace_kind(kind, length, "pid") ||
 	    trace_kind(kind, length, "sig"))
@@ -82,7 +130,7 @@ static void trace_print(const struct regs *r, const char *tail, long result, boo
 	char line[TRACE_LINE];
 	size_t at = trace_call(line, sizeof(line) - 40, r, row);
 
-	at += done ? format(line + at, sizeof(line) - at, result < 0 ? ") = %ld\n" : ") = 0x%lx\n", result) :
+	at += done ? format(line + at, sizeof(line) - at, result < 1L << 31 ? ") = %ld\n" : ") = 0x%lx\n", result) :
 		     format(line + at, sizeof(line) - at, "%s", tail);
 	(void)host_trace(line, at < sizeof(line) ? at : sizeof(line) - 1);
 }
@@ -95,12 +143,12 @@ static bool trace_at_start(uint64_t nr)
 
 void trace_enter(const struct regs *r)
 {
-	if (trace_at_start(r->orig_rax))
+	if (trace_at_start(r->orig_rax) && trace_wanted(r->orig_rax))
 		trace_print(r, ") = ?\n", 0, false);
 }
 
 void trace_leave(const struct regs *r)
 {
-	if (!trace_at_start(r->orig_rax))
+	if (!trace_at_start(r->orig_rax) && trace_wanted(r->orig_rax))
 		trace_print(r, "", (long)r->rax, true);
 }

@@ -6,8 +6,11 @@
 
 extern bool trace_on;
 
-void trace_start(uint32_t what); /* LAUNCH_TRACE_* */
+/* what: LAUNCH_TRACE_*; names: only these, separated by commas, or NULL; strings: show what pointers point to. */
+void trace_start(uint32_t what, const char *names, bool strings);
 void trace_enter(const struct regs *r);
 void trace_leave(const struct regs *r);
+void trace_fault(const struct regs *r);               /* of the program: current->trap_* */
+void trace_signal(int signal, uint64_t handler);      /* being delivered */
 
 #endif

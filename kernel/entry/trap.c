@@ -1,6 +1,7 @@
 /* Faults of the program, and of kernel code that touches the program's memory. On the kernel stack, at CSSA 0. */
 #include "abi/linux/errno.h"
 #include "kernel/entry/entry.h"
+#include "kernel/entry/trace.h"
 #include "kernel/exec/cpuid.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/mm.h"
@@ -85,6 +86,7 @@ void trap_program(struct regs *r)
 
 	if (vector == TRAP_NONE)
 		return;
+	trace_fault(r);
 	if (vector == X86_PF) {
 		trap_page_fault(r);
 		return;

@@ -38,6 +38,7 @@ static int vdso_getattr(struct file *f, struct stat *st)
 
 static const struct file_ops vdso_ops = {
 	.kind = "vdso",
+	.public = true,
 	.map_page = vdso_map_page,
 	.map_check = vdso_map_check,
 	.getattr = vdso_getattr,

@@ -89,7 +89,7 @@ int erofs_open_super(struct erofs *fs, const struct erofs_device *device, const 
 	int err = super_read(device, &sb);
 
 	if (err)
-		return refuse(why, "a superblock that can be read", err);
+		return refuse(why, "a superblock that cannot be read", err);
 	if (sb.magic != EROFS_MAGIC)
 		return refuse(why, "no EROFS superblock", -EINVAL);
 	err = super_check(&sb, device->blocks, why);

@@ -33,7 +33,7 @@ static void format_text(struct format_out *o, const char *s, size_t size, size_t
 }
 
 struct format_spec {
-	bool zero, left, is_long;
+	bool zero, left, is_long, prefix;
 	size_t width, precision;
 };
 
@@ -42,19 +42,21 @@ static void format_number(struct format_out *o, const struct format_spec *f, uin
 	char digits[24];
 	size_t n = 0;
 
+	const char *prefix = negative ? "-" : f->prefix && base == 16 && value ? "0x" : "";
+	const size_t before = strlen(prefix);
+
 	do
 		digits[n++] = "0123456789abcdef"[value % base];
 	while ((value /= base));
 	if (!f->zero && !f->left)
-		format_pad(o, ' ', n + negative, f->width);
-	if (negative)
-		format_char(o, '-');
+		format_pad(o, ' ', n + before, f->width);
+	format_text(o, prefix, before, 0, false);
 	if (f->zero)
-		format_pad(o, '0', n + negative, f->width);
+		format_pad(o, '0', n + before, f->width);
 	for (size_t i = n; i-- > 0;)
 		format_char(o, digits[i]);
 	if (f->left)
-		format_pad(o, ' ', n + negative, f->width);
+		format_pad(o, ' ', n + before, f->width);
 }
 
 static const char *format_flags(struct format_spec *f, const char *at, va_list *args)
@@ -65,6 +67,8 @@ static const char *format_flags(struct format_spec *f, const char *at, va_list *
 			f->zero = true;
 		else if (*at == '-')
 			f->left = true;
+		else if (*at == '#')
+			f->prefix = true;
 		else
 			break;
 	}

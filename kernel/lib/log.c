@@ -19,6 +19,13 @@ static size_t log_line(char line[LOG_LINE], const char *how, va_list args)
 	return length + 1;
 }
 
+static uint32_t log_count; /* atomic */
+
+uint32_t kernel_log_count(void)
+{
+	return __atomic_load_n(&log_count, __ATOMIC_RELAXED);
+}
+
 void kernel_log(const char *how, ...)
 {
 	char line[LOG_LINE];
@@ -27,6 +34,7 @@ void kernel_log(const char *how, ...)
 	va_start(args, how);
 	(void)host_log(line, log_line(line, how, args));
 	va_end(args);
+	__atomic_add_fetch(&log_count, 1, __ATOMIC_RELAXED);
 }
 
 _Noreturn void kernel_stop(void)

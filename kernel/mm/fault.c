@@ -61,6 +61,12 @@ static void fault_window(struct mm *mm, struct vma *v, uint64_t page, uint64_t m
 	v->around_pages = (uint32_t)pages;
 }
 
+static void fault_no_memory(const struct mm *mm, uint64_t page)
+{
+	kernel_log("page fault at %#lx: no memory: %lu pages of at most %lu are in use; raising SIGBUS", page, mm->committed,
+		   mm->limit);
+}
+
 static enum mm_fault_result fault_anonymous(struct mm *mm, struct vma *v, uint64_t page)
 {
 	uint64_t start, end, done;
@@ -69,7 +75,7 @@ static enum mm_fault_result fault_anonymous(struct mm *mm, struct vma *v, uint64
 	done = space_commit(mm, v, start, (end - start) / PAGE_SIZE);
 	if (start + done * PAGE_SIZE > page || space_commit(mm, v, page, 1) == 1)
 		return MM_FAULT_DONE;
-	kernel_log("page fault at %#lx: no memory (%lu of %lu pages are in use)", page, mm->committed, mm->limit);
+	fault_no_memory(mm, page);
 	return MM_FAULT_BUS;
 }
 
@@ -91,6 +97,8 @@ static enum mm_fault_result fault_file(struct mm *mm, struct vma *v, uint64_t pa
 	fill_read(&fill);
 	lock_acquire(&mm->lock);
 	result = fill_commit(mm, &fill, write);
+	if (result == MM_FAULT_BUS && !space_room(mm, 1))
+		fault_no_memory(mm, page);
 	fill_done(&fill);
 	return result;
 }

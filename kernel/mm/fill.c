@@ -100,7 +100,7 @@ enum mm_fault_result fill_commit(struct mm *mm, const struct fill *fill, bool wr
 		if (v->flags & VMA_WRITEBACK && !(write && i == wanted))
 			page_rwx &= ~(uint32_t)PROT_WRITE;
 		if (fill->source[i])
-			error = space_commit_copy(mm, addr, fill->source[i], page_rwx);
+			error = space_commit_copy(mm, addr, fill->source[i], page_rwx, v->file->ops->public);
 		if (error && i == wanted)
 			result = MM_FAULT_BUS;
 	}

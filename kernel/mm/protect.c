@@ -15,6 +15,8 @@ static int protect_area(struct mm *mm, struct vma **area, uint64_t start, uint64
 		return -EACCES;
 	start = start > v->start ? start : v->start;
 	end = end < v->end ? end : v->end;
+	if (prot & ~v->prot & PROT_WRITE && !space_charge(mm, space_absent(mm, start, end), v->flags))
+		return -ENOMEM;
 	error = vma_isolate(&mm->areas, start, end);
 	if (error)
 		return error;

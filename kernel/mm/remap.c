@@ -7,7 +7,6 @@
 #include "kernel/mm/epc.h"
 #include "kernel/mm/space.h"
 #include "kernel/syscall.h"
-#include "kernel/task/process.h"
 
 #define MOVE_PAGES 512U
 #define RW (PROT_READ | PROT_WRITE)
@@ -33,7 +32,7 @@ static void move_run(struct mm *mm, uint64_t from, uint64_t to, uint64_t count, 
 			epc_write(to, (const void *)from, count * PAGE_SIZE);
 	} else {
 		for (uint64_t i = 0; i < count && done; i++)
-			done = !epc_add_copy(to + i * PAGE_SIZE, from + i * PAGE_SIZE, rwx);
+			done = !space_add_copy(to + i * PAGE_SIZE, from + i * PAGE_SIZE, rwx, false);
 	}
 	if (!done)
 		kernel_die("mremap from %#lx to %#lx: the processor has no memory for the copy", from, to);
@@ -60,11 +59,12 @@ static int move_pages(struct mm *mm, uint64_t from, uint64_t to, uint64_t length
 	return error;
 }
 
-static bool remap_within_limit(const struct mm *mm, uint64_t more)
+/* Moving keeps the number of pages; only growth is charged, as a mapping of that size. */
+static bool remap_within_memory(const struct mm *mm, const struct remap *r, const struct vma *v)
 {
-	uint64_t limit = init_process.limits[RLIMIT_AS].rlim_cur;
-
-	return !limit || limit == RLIM_INFINITY || mm->virtual_pages * PAGE_SIZE + more <= limit;
+	if (r->new_length <= r->old_length || !(v->prot & PROT_WRITE) || v->flags & VMA_NORESERVE)
+		return true;
+	return space_charge(mm, (r->new_length - r->old_length) / PAGE_SIZE, v->flags);
 }
 
 /* v begins at r->old and ends at its end. */
@@ -150,7 +150,9 @@ static long remap_locked(struct mm *mm, const struct remap *r, struct vma_dead *
 		return -EFAULT;
 	if (r->flags & MREMAP_DONTUNMAP && (v->file || v->flags & VMA_SHARED))
 		return -EINVAL;
-	if (r->new_length > r->old_length && !remap_within_limit(mm, r->new_length - r->old_length))
+	if (r->new_length > r->old_length && !space_within_limit(mm, r->new_length - r->old_length))
+		return -ENOMEM;
+	if (!remap_within_memory(mm, r, v))
 		return -ENOMEM;
 	if (!elsewhere)
 		at = remap_in_place(mm, r, v, dead);

@@ -7,6 +7,9 @@
 #include "kernel/task/process.h"
 
 #define RW (PROT_READ | PROT_WRITE)
+/* Of the memory limit, so much is left to touches. */
+#define RESERVE_PART 32U
+#define RESERVE_MAX (4 * MIB / PAGE_SIZE)
 
 struct mm mm_self;
 
@@ -33,6 +36,13 @@ struct vma *space_area_new(struct mm *mm, uint64_t start, uint64_t end, uint32_t
 	return v;
 }
 
+bool space_within_limit(const struct mm *mm, uint64_t more)
+{
+	uint64_t limit = init_process.limits[RLIMIT_AS].rlim_cur;
+
+	return !limit || limit == RLIM_INFINITY || mm->virtual_pages * PAGE_SIZE + more <= limit;
+}
+
 bool space_room(struct mm *mm, uint64_t pages)
 {
 	if (pages > mm->limit || mm->committed > mm->limit - pages)
@@ -40,6 +50,33 @@ bool space_room(struct mm *mm, uint64_t pages)
 	if (mm->committed + mm->parked > mm->limit - pages)
 		space_unpark(mm);
 	return true;
+}
+
+static uint64_t space_reserve(const struct mm *mm)
+{
+	uint64_t part = mm->limit / RESERVE_PART;
+
+	return part < RESERVE_MAX ? part : RESERVE_MAX;
+}
+
+uint64_t space_absent(const struct mm *mm, uint64_t start, uint64_t end)
+{
+	uint64_t pages = (end - start) / PAGE_SIZE;
+	uint32_t state;
+
+	for (uint64_t stop; (stop = pagemap_next(&mm->pages, &start, end, &state)); start = stop)
+		if (state & PAGE_COMMITTED)
+			pages -= (stop - start) / PAGE_SIZE;
+	return pages;
+}
+
+bool space_charge(const struct mm *mm, uint64_t pages, uint32_t flags)
+{
+	if (!pages || flags & (VMA_GROWSDOWN | VMA_THREAD_STACK | VMA_WRITEBACK))
+		return true;
+	if (flags & VMA_NORESERVE && pages > mm->limit)
+		return true;
+	return mm->committed + pages + space_reserve(mm) <= mm->limit;
 }
 
 uint64_t space_uncommitted(const struct mm *mm, uint64_t addr, uint64_t end)
@@ -64,14 +101,24 @@ static void space_committed(struct mm *mm, uint64_t addr, uint64_t count, uint32
 		mm->peak = mm->committed;
 }
 
-int space_commit_copy(struct mm *mm, uint64_t addr, const void *source, uint32_t rwx)
+int space_add_copy(uint64_t addr, uint64_t source, uint32_t rwx, bool public)
+{
+	int error;
+
+	if (public || rwx != PROT_READ)
+		return epc_add_copy(addr, source, rwx);
+	error = epc_add_copy(addr, source, RW);
+	return error ? error : epc_restrict(addr, 1, RW, PROT_READ);
+}
+
+int space_commit_copy(struct mm *mm, uint64_t addr, const void *source, uint32_t rwx, bool public)
 {
 	int error = space_room(mm, 1) ? pagemap_prepare(&mm->pages, addr, 1) : -ENOMEM;
 
 	if (!error && pagemap_get(&mm->pages, addr) & PAGE_PARKED)
 		error = space_release(mm, addr, addr + PAGE_SIZE);
 	if (!error)
-		error = epc_add_copy(addr, (uint64_t)source, rwx);
+		error = space_add_copy(addr, (uint64_t)source, rwx, public);
 	if (!error)
 		space_committed(mm, addr, 1, rwx);
 	return error;

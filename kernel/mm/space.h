@@ -44,7 +44,12 @@ struct vma *space_area_new(struct mm *mm, uint64_t start, uint64_t end, uint32_t
  */
 uint64_t space_commit(struct mm *mm, const struct vma *v, uint64_t addr, uint64_t count);
 /* The same for one page with contents (a readable kernel address). -ENOMEM */
-int space_commit_copy(struct mm *mm, uint64_t addr, const void *source, uint32_t rwx) must_check;
+/*
+ * One page with a copy of `source`. The software processor keeps pages that come read-only in sealed, not in secret
+ * memory: that is right for what the host knows anyway (public); what is the program's own comes writable first.
+ */
+int space_add_copy(uint64_t addr, uint64_t source, uint32_t rwx, bool public) must_check;
+int space_commit_copy(struct mm *mm, uint64_t addr, const void *source, uint32_t rwx, bool public) must_check;
 /* Give back all pages of a range, parked ones too. */
 int space_release(struct mm *mm, uint64_t start, uint64_t end) must_check;
 /* park.c: the same for anonymous memory, but keep what can be kept for the next mapping. */
@@ -59,8 +64,13 @@ int space_protect(struct mm *mm, uint64_t start, uint64_t end, uint32_t rwx, boo
 int space_populate(uint64_t start, uint64_t end);
 /* Is there an area everywhere in [start, end)? Takes mm->lock itself. */
 bool space_mapped(uint64_t start, uint64_t end);
+/* May so many bytes of addresses be added, says RLIMIT_AS? */
+bool space_within_limit(const struct mm *mm, uint64_t more);
 /* May so many pages be added? Gives parked ones back for it. */
 bool space_room(struct mm *mm, uint64_t pages);
+/* May so many absent pages become writable in an area with such VMA_* flags? The rule stands in mm.h. */
+bool space_charge(const struct mm *mm, uint64_t pages, uint32_t flags);
+uint64_t space_absent(const struct mm *mm, uint64_t start, uint64_t end); /* pages that are not committed */
 /* The end of the pages from addr that are not committed; at most end. */
 uint64_t space_uncommitted(const struct mm *mm, uint64_t addr, uint64_t end);
 

@@ -64,7 +64,7 @@ static int stub_commit(struct mm *mm, uint64_t at, size_t count, const uint8_t *
 	int error = 0;
 
 	for (size_t i = 0; i < count && !error; i++)
-		error = space_commit_copy(mm, at + i * PAGE_SIZE, content, PROT_READ | PROT_EXEC);
+		error = space_commit_copy(mm, at + i * PAGE_SIZE, content, PROT_READ | PROT_EXEC, true);
 	return error;
 }
 

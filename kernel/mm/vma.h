@@ -25,6 +25,7 @@ struct file;
 #define VMA_DONTDUMP 0x800U
 #define VMA_RANDOM 0x1000U     /* MADV_RANDOM: no fault-around */
 #define VMA_SEQUENTIAL 0x2000U /* MADV_SEQUENTIAL: large fault-around at once */
+#define VMA_THREAD_STACK 0x4000U /* MAP_STACK: never charged, see mm.h */
 
 struct vma {
 	uint64_t start, end; /* page aligned, end is exclusive */

@@ -32,17 +32,22 @@ int control_check_send(const struct host_msg *m)
 	return error;
 }
 
-/* Descriptors that another process sent are open in the host's half, where nobody knows them: the data says "cut". */
+void control_bound_received(struct host_msg *m)
+{
+	if (m->name_size > sizeof(m->name))
+		m->name_size = sizeof(m->name);
+	if (m->control_size > sizeof(m->control))
+		m->control_size = sizeof(m->control);
+}
+
+/* Only UNIX sockets carry descriptors (rights.c); on others they would be the host's invention: the data says "cut". */
 void control_clean_received(struct host_msg *m)
 {
 	const struct cmsghdr *c;
 	uint32_t at = 0, from = 0;
 	int error;
 
-	if (m->name_size > sizeof(m->name))
-		m->name_size = sizeof(m->name);
-	if (m->control_size > sizeof(m->control))
-		m->control_size = sizeof(m->control);
+	control_bound_received(m);
 	while ((c = control_next(m->control, m->control_size, &at, &error))) {
 		uint32_t end = at;
 

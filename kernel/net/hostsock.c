@@ -7,6 +7,7 @@
 #include "kernel/ipc/sleep.h"
 #include "kernel/mm/heap.h"
 #include "kernel/net/control.h"
+#include "kernel/net/rights.h"
 #include "kernel/net/socket.h"
 
 static const struct socket_ops hostsock_ops;
@@ -70,17 +71,32 @@ static long hostsock_send_named(struct file *f, const struct iov *data, const st
 	return r;
 }
 
+static long hostsock_send_unix(struct file *f, const struct iov *data, const struct host_msg *m, uint32_t flags)
+{
+	struct rights *r = NULL;
+	long n = m->control_size ? rights_begin(m, &r) : 0;
+
+	if (n)
+		return n;
+	if (r)
+		m = &r->message;
+	n = m->name_size ? hostsock_send_named(f, data, m, flags) : host_sendmsg(f->host_fd, data, m, (long)flags);
+	if (r)
+		rights_end(r);
+	return n;
+}
+
 static long hostsock_send_sides(struct file *f, const struct iov *data, const struct host_msg *m, uint32_t flags)
 {
 	const struct socket *s = f->data;
-	int error = control_check_send(m);
+	int error = s->domain == AF_UNIX ? 0 : control_check_send(m);
 
 	if (error)
 		return error;
 	if (data->total > HOST_BUFFER && !socket_streams(s))
 		return -EMSGSIZE;
-	if (s->domain == AF_UNIX && m->name_size)
-		return hostsock_send_named(f, data, m, flags);
+	if (s->domain == AF_UNIX)
+		return hostsock_send_unix(f, data, m, flags);
 	return host_sendmsg(f->host_fd, data, m, (long)flags);
 }
 
@@ -101,6 +117,8 @@ static long hostsock_send(struct file *f, const struct iov *data, const struct h
 
 static long hostsock_recv(struct file *f, const struct iov *data, struct host_msg *m, uint32_t flags)
 {
+	const struct socket *s = f->data;
+	bool close_on_exec = flags & MSG_CMSG_CLOEXEC;
 	long r;
 
 	flags &= ~(uint32_t)MSG_CMSG_CLOEXEC;
@@ -110,8 +128,12 @@ static long hostsock_recv(struct file *f, const struct iov *data, struct host_ms
 			r = hostsock_rest(f, data, (uint64_t)r, flags, false);
 		return r;
 	}
+	if (s->domain == AF_UNIX)
+		flags |= MSG_CMSG_CLOEXEC;
 	r = host_recvmsg(f->host_fd, data, m, (long)flags);
-	if (r >= 0)
+	if (r >= 0 && s->domain == AF_UNIX)
+		rights_receive(m, close_on_exec);
+	else if (r >= 0)
 		control_clean_received(m);
 	return r;
 }
@@ -242,8 +264,7 @@ static bool hostsock_option_refused(const struct socket *s, int level, int name)
 	static const uint8_t refused[] = { SO_ATTACH_FILTER, 50, 51, 52, SO_ZEROCOPY };
 
 	if (level == SOL_SOCKET)
-		return memchr(refused, name, sizeof(refused)) ||
-		       (s->domain == AF_UNIX && (name == SO_PASSCRED || name == SO_PASSSEC));
+		return memchr(refused, name, sizeof(refused)) || (s->domain == AF_UNIX && name == SO_PASSSEC);
 	if (level == SOL_TCP)
 		return name == TCP_ZEROCOPY_RECEIVE || name == TCP_ULP || name == TCP_REPAIR;
 	return level != SOL_IP && level != SOL_IPV6 && level != SOL_UDP && level != SOL_NETLINK;

@@ -60,6 +60,8 @@ int hostsock_adopt(int host_fd, struct file **out) must_check;
 /* f, an undecided UNIX socket, becomes a host socket. */
 int hostsock_take_over(struct file *f) must_check;
 long hostsock_ioctl(struct file *f, uint32_t request, uint64_t arg);
+/* The requests about network interfaces, which a socket of any domain answers: glibc asks UNIX ones. */
+long hostsock_ioctl_any(uint32_t request, uint64_t arg);
 
 int unix_make(uint32_t type, uint32_t flags, struct file **out) must_check;
 int unix_make_pair(uint32_t type, uint32_t flags, struct file **a, struct file **b) must_check;
@@ -73,6 +75,8 @@ void unix_name_host_end(struct unix_host_name *name);
 /* The UNIX half of a host socket that was born inside. */
 void unix_former_release(struct socket *s);
 
+/* The socket behind a descriptor: a reference in *f. -EBADF, -ENOTSOCK. */
+int socket_get(int fd, struct file **f, struct socket **s) must_check;
 /* An address of the program: -EINVAL, -EFAULT. */
 int socket_addr_from_user(struct host_addr *to, uint64_t addr, uint32_t size) must_check;
 /* Give an address as accept(2) does: cut to *size_addr, which then says how long it is. addr 0: not wanted. */

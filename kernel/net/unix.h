@@ -96,6 +96,8 @@ long unix_recv(struct file *f, const struct iov *data, struct host_msg *m, uint3
 /* unix_control.c */
 /* Take descriptors and credentials out of a control area into a message. */
 int unix_control_take(struct unix_message *m, const struct host_msg *from) must_check;
+/* May this process send these SCM_CREDENTIALS? -EINVAL, -EPERM */
+int unix_control_check_credentials(const struct cmsghdr *c) must_check;
 /*
  * Append them to a receiver's control area (room is what the program gave), installing the descriptors; may set flags.
  */

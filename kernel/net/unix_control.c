@@ -38,17 +38,23 @@ static bool unix_may_claim(const struct ucred *c)
 	       (c->gid == own->gid || c->gid == own->egid || c->gid == own->sgid);
 }
 
-static int unix_take_credentials(struct unix_message *m, const struct cmsghdr *c)
+int unix_control_check_credentials(const struct cmsghdr *c)
 {
 	struct ucred claimed;
 
 	if (c->cmsg_len != CMSG_LEN(sizeof(claimed)))
 		return -EINVAL;
 	memcpy(&claimed, c + 1, sizeof(claimed));
-	if (!unix_may_claim(&claimed))
-		return -EPERM;
-	m->credentials = claimed;
-	return 0;
+	return unix_may_claim(&claimed) ? 0 : -EPERM;
+}
+
+static int unix_take_credentials(struct unix_message *m, const struct cmsghdr *c)
+{
+	int error = unix_control_check_credentials(c);
+
+	if (!error)
+		memcpy(&m->credentials, c + 1, sizeof(m->credentials));
+	return error;
 }
 
 int unix_control_take(struct unix_message *m, const struct host_msg *from)

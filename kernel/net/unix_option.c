@@ -176,7 +176,7 @@ long unix_ioctl(struct file *f, uint32_t request, uint64_t arg)
 		unix_put(peer);
 		break;
 	default:
-		return -ENOTTY;
+		return hostsock_ioctl_any(request, arg);
 	}
 	return put_user_u32(arg, value);
 }

@@ -1,4 +1,5 @@
 /* The last thing before the program runs again: which signals, which actions, and what becomes of the system call. */
+#include "kernel/entry/trace.h"
 #include "kernel/border/hostcall.h"
 #include "kernel/kernel.h"
 #include "kernel/signal/frame.h"
@@ -82,6 +83,7 @@ static int deliver_next(struct thread *t, struct siginfo *info, struct sigaction
 			if (a->sa_handler > (uint64_t)SIG_IGN && (a->sa_flags & SA_RESETHAND))
 				init_process.actions[sig].sa_handler = (uint64_t)SIG_DFL;
 		}
+		trace_signal(sig, a->sa_handler);
 		if (a->sa_handler > (uint64_t)SIG_IGN)
 			return sig;
 		if (a->sa_handler == (uint64_t)SIG_DFL)

@@ -3,6 +3,7 @@
 `process` marks a test that started a process; natively it is allowed and noted, and with a list of such tests as the
 first argument they are left out. A test that takes longer than its limit is interrupted."""
 import os
+import posix
 import signal
 import sys
 import unittest
@@ -68,9 +69,11 @@ def flat(suite):
             yield test
 
 
-for module, name in ((os, "fork"), (os, "forkpty"), (os, "posix_spawn"), (os, "posix_spawnp"),
-                     (_posixsubprocess, "fork_exec")):
-    setattr(module, name, note(getattr(module, name)))
+for name in ("fork", "forkpty", "posix_spawn", "posix_spawnp"):
+    noted = note(getattr(os, name))
+    setattr(os, name, noted)
+    setattr(posix, name, noted)
+_posixsubprocess.fork_exec = note(_posixsubprocess.fork_exec)
 import subprocess  # noqa: E402  it takes fork_exec by value
 
 subprocess._fork_exec = _posixsubprocess.fork_exec

@@ -487,6 +487,19 @@ bool hostfs_inode_is(const struct inode *i)
 	return false;
 }
 
+bool hostfs_file_is(const struct file *f)
+{
+	(void)f;
+	return false;
+}
+
+int hostfs_adopt(int host_fd, struct file **out)
+{
+	(void)host_fd;
+	(void)out;
+	return -EBADF;
+}
+
 long hostfs_ioctl(struct file *f, uint32_t request, uint64_t arg)
 {
 	(void)f;

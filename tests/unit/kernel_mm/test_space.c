@@ -465,8 +465,8 @@ static void test_fault_around(void **state)
 static void test_limit(void **state)
 {
 	(void)state;
-	mm_self.limit = 20;
 	assert_int_equal(mm_map(AT(0), PAGES(64), RW, ANON | MAP_FIXED, NULL, 0), AT(0));
+	mm_self.limit = 20;
 	assert_int_equal(mm_fault(AT(0), 2), MM_FAULT_DONE);
 	assert_int_equal(mm_self.committed, 16);
 	for (int i = 0; i < 4; i++)
@@ -482,6 +482,47 @@ static void test_limit(void **state)
 	assert_int_equal(mm_fault(AT(48), 2), MM_FAULT_DONE);
 	assert_int_equal(mm_fault(AT(52), 2), MM_FAULT_BUS);
 	check_space();
+}
+
+/* What would not fit if it were touched is refused; reservations, stacks and what is there already are not. */
+static void test_charge(void **state)
+{
+	(void)state;
+	mm_self.limit = 320; /* 10 of them are the reserve */
+	assert_int_equal(mm_map(AT(0), PAGES(311), RW, ANON | MAP_FIXED, NULL, 0), -ENOMEM);
+	assert_int_equal(mm_map(AT(0), PAGES(310), RW, ANON | MAP_FIXED, NULL, 0), AT(0));
+	assert_int_equal(mm_map(AT(1000), PAGES(310), RW, ANON | MAP_FIXED, NULL, 0), AT(1000)); /* nothing adds up */
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(touch_write(AT(i), 1), MM_FAULT_DONE);
+	assert_true(mm_self.committed >= 100 && mm_self.committed < 300);
+	assert_int_equal(mm_map(AT(2000), PAGES(310), RW, ANON | MAP_FIXED, NULL, 0), -ENOMEM);
+	assert_int_equal(mm_map(AT(2000), PAGES(310), PROT_READ, ANON | MAP_FIXED, NULL, 0), AT(2000));
+	assert_int_equal(mm_protect(AT(2000), PAGES(310), RW), -ENOMEM);
+	assert_int_equal(mm_protect(AT(2000), PAGES(8), RW), 0);
+	assert_int_equal(call(sys_mremap, AT(1000), PAGES(310), PAGES(620), MREMAP_MAYMOVE, 0), -ENOMEM);
+	/* In place of pages that are there: those are not charged twice. */
+	assert_int_equal(mm_map(AT(0), PAGES(310), RW, ANON | MAP_FIXED, NULL, 0), AT(0));
+	assert_int_equal(mm_map(AT(5000), PAGES(4000), RW, ANON | MAP_FIXED, NULL, 0), -ENOMEM);
+	assert_int_equal(mm_map(AT(5000), PAGES(4000), RW, ANON | MAP_FIXED | MAP_NORESERVE, NULL, 0), AT(5000));
+	assert_int_equal(mm_map(AT(5000), PAGES(4000), PROT_NONE, ANON | MAP_FIXED | MAP_NORESERVE, NULL, 0), AT(5000));
+	assert_int_equal(mm_protect(AT(5000), PAGES(312), RW), -ENOMEM); /* an allocator's arena */
+	assert_int_equal(mm_protect(AT(5000), PAGES(4000), RW), 0);      /* no allocation can be that large */
+	assert_int_equal(mm_map(AT(9000), PAGES(4000), PROT_NONE, ANON | MAP_FIXED | MAP_STACK, NULL, 0), AT(9000));
+	assert_int_equal(mm_protect(AT(9000), PAGES(4000), RW), 0);
+	check_space();
+}
+
+static void test_charge_brk(void **state)
+{
+	(void)state;
+	mm_self.limit = 320;
+	mm_set_brk(AT(0));
+	assert_int_equal(call(sys_brk, AT(310), 0, 0, 0, 0), AT(310));
+	assert_int_equal(call(sys_brk, AT(621), 0, 0, 0, 0), AT(310));
+	for (int i = 0; i < 16; i++)
+		assert_int_equal(touch_write(AT(i), 1), MM_FAULT_DONE);
+	assert_int_equal(call(sys_brk, AT(610), 0, 0, 0, 0), AT(310));
+	assert_int_equal(call(sys_brk, AT(320), 0, 0, 0, 0), AT(320));
 }
 
 static void test_permissions(void **state)
@@ -807,7 +848,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(test_decode), T(test_places),      T(test_merge),   T(test_fault_around),
-		T(test_limit),  T(test_permissions), T(test_stack),   T(test_file),
+		T(test_limit),  T(test_charge), T(test_charge_brk), T(test_permissions), T(test_stack),   T(test_file),
 		T(test_meanwhile), T(test_shared), T(test_coherent),    T(test_brk),     T(test_remap),
 		T(test_text),   T(test_park),        T(test_mincore), T(test_random),
 	};
