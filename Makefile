@@ -36,8 +36,10 @@ install: all
 fuzz: setup-check
 	tests/run --fuzz $(FUZZ_SECONDS)
 
-# What is too long for every change: a second compiler, longer fuzzing, every benchmark.
+# What is too long for every change: a second compiler, many more lies, longer fuzzing, every benchmark.
 nightly: check
+	tests/evil/run.py $(BUILD) --seed 10001 --runs 100000
+	tests/step/run.py $(BUILD) --seed 5 --runs 40
 	tests/run --build build-clang --compiler clang
 	$(MAKE) fuzz FUZZ_SECONDS=900
 	$(MAKE) bench

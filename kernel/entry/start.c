@@ -6,6 +6,7 @@
 #include "kernel/border/border.h"
 #include "kernel/border/hostcall.h"
 #include "kernel/entry/entry.h"
+#include "kernel/entry/launch.h"
 #include "kernel/entry/inherit.h"
 #include "kernel/entry/trace.h"
 #include "kernel/exec/definition.h"
@@ -18,57 +19,6 @@
 #include "kernel/signal/xstate.h"
 #include "kernel/task/task.h"
 #include "kernel/time/clock.h"
-
-#define LAUNCH_MAX (4 * MIB)
-
-/* The launch block as the host gave it, copied in once and checked: every offset lies inside, every string ends. */
-struct start_launch {
-	struct launch *block;
-	struct exec_strings argv, envp;
-};
-
-static const char *start_string(const struct launch *l, uint32_t offset)
-{
-	if (!offset)
-		return NULL;
-	if (offset >= l->size || !memchr((const char *)l + offset, 0, l->size - offset))
-		kernel_die("launch block: string at %u runs over its %u bytes", offset, l->size);
-	return (const char *)l + offset;
-}
-
-static void start_strings(const struct launch *l, uint32_t offset, uint32_t count, struct exec_strings *to)
-{
-	uint32_t at;
-
-	if (count > EXEC_STRINGS_MAX)
-		kernel_die("launch block: %u strings, at most %u are possible", count, EXEC_STRINGS_MAX);
-	if (count && (offset >= l->size || count > (l->size - offset) / sizeof(at)))
-		kernel_die("launch block: a list of %u runs over its %u bytes", count, l->size);
-	for (uint32_t i = 0; i < count; i++) {
-		memcpy(&at, (const char *)l + offset + i * sizeof(at), sizeof(at));
-		to->list[i] = start_string(l, at);
-		if (!to->list[i])
-			kernel_die("launch block: string %u of a list is missing", i);
-	}
-	to->count = count;
-}
-
-static struct start_launch *start_read_launch(const struct host_start *start)
-{
-	struct start_launch *s = heap_alloc(sizeof(*s));
-	uint64_t size = start->launch_size;
-
-	if (!s || size < sizeof(struct launch) || size > LAUNCH_MAX)
-		kernel_die("launch block: %lu bytes, expected %lu to %lu", size, sizeof(struct launch), LAUNCH_MAX);
-	s->block = heap_alloc(size);
-	if (!s->block || border_read(s->block, start->launch, size))
-		kernel_die("launch block: it cannot be read");
-	if (memcmp(s->block->magic, LAUNCH_MAGIC, 8) || s->block->version != LAUNCH_VERSION || s->block->size != size)
-		kernel_die("launch block: magic, version or size is not as expected");
-	start_strings(s->block, s->block->argv, s->block->argc, &s->argv);
-	start_strings(s->block, s->block->envp, s->block->envc, &s->envp);
-	return s;
-}
 
 static bool start_same_name(const char *variable, const char *name, size_t length)
 {
@@ -157,7 +107,7 @@ static _Noreturn void start_refuse(const char *path, int error, bool told)
 
 static void start_program(const struct definition *d, const struct host_start *start)
 {
-	struct start_launch *launch = start_read_launch(start);
+	struct launch_copy *launch = launch_read(start);
 	struct exec_strings *argv = heap_alloc(sizeof(*argv)), *envp = heap_alloc(sizeof(*envp));
 	uint32_t said = kernel_log_count();
 	const char *path, *cwd;
@@ -165,9 +115,9 @@ static void start_program(const struct definition *d, const struct host_start *s
 
 	if (!argv || !envp)
 		kernel_die("no memory for arguments");
-	trace_start(launch->block->trace, start_string(launch->block, launch->block->trace_names),
+	trace_start(launch->block->trace, launch_string(launch->block, launch->block->trace_names),
 		    d->flags & (DEF_FLAG_QUICK | DEF_FLAG_DEBUG));
-	cwd = d->flags & DEF_FLAG_QUICK ? start_string(launch->block, launch->block->cwd) : d->workdir;
+	cwd = d->flags & DEF_FLAG_QUICK ? launch_string(launch->block, launch->block->cwd) : d->workdir;
 	error = vfs_start(cwd ? cwd : "/");
 	if (error && said != kernel_log_count())
 		kernel_stop();
@@ -178,7 +128,7 @@ static void start_program(const struct definition *d, const struct host_start *s
 		kernel_die("inherited descriptors: error %d", -error);
 	start_arguments(d, &launch->argv, argv);
 	start_environment(d, &launch->envp, envp);
-	path = d->flags & DEF_FLAG_QUICK ? start_string(launch->block, launch->block->program) : argv->list[0];
+	path = d->flags & DEF_FLAG_QUICK ? launch_string(launch->block, launch->block->program) : argv->list[0];
 	said = kernel_log_count();
 	error = path ? exec_program(path, argv, envp, start, thread_regs(current)) : -ENOENT;
 	if (error)

@@ -261,13 +261,6 @@ static uint32_t epoll_poll(struct file *f, struct poll_table *t)
 	return epoll_ready_any(ep) ? POLLIN | POLLRDNORM : 0;
 }
 
-static int epoll_getattr(struct file *f, struct stat *st)
-{
-	(void)f;
-	anon_stat(st, 0600, 0);
-	return 0;
-}
-
 static void epoll_release(struct file *f)
 {
 	struct epoll *ep = f->data;
@@ -289,7 +282,7 @@ static void epoll_release(struct file *f)
 const struct file_ops epoll_ops = {
 	.kind = "epoll",
 	.poll = epoll_poll,
-	.getattr = epoll_getattr,
+	.getattr = anon_getattr,
 	.release = epoll_release,
 };
 

@@ -173,10 +173,12 @@ static int elf_map_all(struct elf_file *e, uint64_t dynamic_at, struct elf_image
 		if (e->ph[i].p_type == PT_GNU_STACK)
 			image->executable_stack = e->ph[i].p_flags & PF_X;
 	}
+	if (error)
+		return error;
 	image->entry = image->base + e->eh.e_entry;
 	image->phnum = e->eh.e_phnum;
 	elf_find_phdr(e, image);
-	return error;
+	return 0;
 }
 
 int elf_map(struct file *f, uint64_t dynamic_at, struct elf_image *image)

@@ -2,6 +2,7 @@
 #include "abi/linux/errno.h"
 #include "abi/linux/mman.h"
 #include "base/mem.h"
+#include "kernel/exec/script.h"
 #include "kernel/exec/vdso.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/kernel.h"
@@ -12,7 +13,6 @@
 
 #define PROGRAM_AT 0x5555550000UL /* where a position independent program goes; its heap follows it */
 #define SCRIPT_DEPTH 4
-#define SCRIPT_LINE 256
 
 static int exec_check_file(struct file *f)
 {
@@ -22,38 +22,6 @@ static int exec_check_file(struct file *f)
 	if (error)
 		return error;
 	return S_ISREG(st.st_mode) && (st.st_mode & 0111) ? 0 : -EACCES;
-}
-
-/* "#!interpreter argument": the words of a script's first line. -ENOEXEC when it is no script. */
-static int exec_script_line(struct file *f, char line[SCRIPT_LINE], char **interpreter, char **argument)
-{
-	struct iov v = IOV_KERNEL(line, SCRIPT_LINE - 1);
-	int64_t pos = 0;
-	long n = f->ops->read(f, &v, &pos);
-	char *end, *at;
-
-	if (n < 2 || line[0] != '#' || line[1] != '!')
-		return n < 0 ? (int)n : -ENOEXEC;
-	line[n] = '\0';
-	end = strchr(line, '\n');
-	if (!end && n == SCRIPT_LINE - 1)
-		return -ENOEXEC;
-	if (!end)
-		end = line + n;
-	while (end > line + 2 && (end[-1] == ' ' || end[-1] == '\t'))
-		end--;
-	*end = '\0';
-	for (at = line + 2; *at == ' ' || *at == '\t'; at++)
-		;
-	if (!*at)
-		return -ENOEXEC;
-	*interpreter = at;
-	while (*at && *at != ' ' && *at != '\t')
-		at++;
-	while (*at == ' ' || *at == '\t')
-		*at++ = '\0';
-	*argument = *at ? at : NULL;
-	return 0;
 }
 
 static char *exec_keep(const char *s)
@@ -104,7 +72,7 @@ static int exec_open(const char *path, struct exec_strings *argv, struct file **
 		error = exec_check_file(f);
 		if (error)
 			break;
-		error = exec_script_line(f, line, &interpreter, &argument);
+		error = script_line(f, line, &interpreter, &argument);
 		if (error == -ENOEXEC) {
 			*out = f;
 			return 0;

@@ -76,11 +76,6 @@ static long seek_nowhere(struct file *f, int64_t offset, int whence)
 	return 0;
 }
 
-static int dev_getattr(struct file *f, struct stat *st)
-{
-	return f->inode->ops->getattr(f->inode, st);
-}
-
 static uint32_t poll_always(struct file *f, struct poll_table *t)
 {
 	(void)f;
@@ -96,19 +91,13 @@ static int zero_map_page(struct file *f, uint64_t index, void *page)
 	return 0;
 }
 
-static int zero_map_check(struct file *f, int prot, int flags, uint64_t offset, uint64_t length)
-{
-	(void)offset;
-	(void)length;
-	return file_map_check(f, prot, flags);
-}
-
 #define DEV_OPS(label, reads, writes) \
-	.kind = label, .read = reads, .write = writes, .seek = seek_nowhere, .poll = poll_always, .getattr = dev_getattr
+	.kind = label, .read = reads, .write = writes, .seek = seek_nowhere, .poll = poll_always, \
+	.getattr = file_inode_getattr
 
 static const struct file_ops null_ops = { DEV_OPS("null", read_nothing, write_everything) };
 static const struct file_ops zero_ops = { DEV_OPS("zero", read_zeros, write_everything), .map_page = zero_map_page,
-					  .map_check = zero_map_check };
+					  .map_check = file_map_any };
 static const struct file_ops full_ops = { DEV_OPS("full", read_zeros, write_full) };
 static const struct file_ops random_ops = { DEV_OPS("random", read_random, write_everything) };
 

@@ -1,4 +1,5 @@
-/* Open file descriptions: made, counted, released. */
+/* Open file descriptions: made, counted, released; what many kinds of them do alike. */
+#include "abi/linux/mman.h"
 #include "base/mem.h"
 #include "kernel/epoll/epoll.h"
 #include "kernel/fs/vfs.h"
@@ -101,4 +102,34 @@ int file_getattr(struct file *f, struct stat *st)
 	if (f->inode)
 		return f->inode->ops->getattr(f->inode, st);
 	return -EBADF;
+}
+
+int file_map_check(const struct file *f, int prot, int flags)
+{
+	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+
+	if ((f->flags & O_ACCMODE) == O_WRONLY)
+		return -EACCES;
+	if (shared && prot & PROT_WRITE && (f->flags & O_ACCMODE) != O_RDWR)
+		return -EACCES;
+	return 0;
+}
+
+int file_map_any(struct file *f, int prot, int flags, uint64_t offset, uint64_t length)
+{
+	(void)offset;
+	(void)length;
+	return file_map_check(f, prot, flags);
+}
+
+int file_inode_getattr(struct file *f, struct stat *st)
+{
+	return f->inode->ops->getattr(f->inode, st);
+}
+
+int file_sync_nothing(struct file *f, bool data_only)
+{
+	(void)f;
+	(void)data_only;
+	return 0;
 }

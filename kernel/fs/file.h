@@ -111,6 +111,13 @@ void file_set_name(struct file *f, const char *name);
 /* The rules of mmap(2) about how a file was opened, for map_check. */
 int file_map_check(const struct file *f, int prot, int flags) must_check;
 
+/* Operations that are the same for many kinds: all of the file may be mapped, by those rules; */
+int file_map_any(struct file *f, int prot, int flags, uint64_t offset, uint64_t length) must_check;
+/* the inode has the attributes; */
+int file_inode_getattr(struct file *f, struct stat *st) must_check;
+/* what was written is where it belongs already, or nothing can be written. */
+int file_sync_nothing(struct file *f, bool data_only) must_check;
+
 /* Descriptors (fdtable.c). */
 struct file *fd_get(int fd) must_check; /* a new reference, or NULL (-EBADF) */
 struct file *fd_get_opened(int fd) must_check; /* the same, but none for O_PATH descriptors */

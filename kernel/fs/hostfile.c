@@ -3,7 +3,6 @@
  * permissions live there; reads and writes go there with the program's own buffer. `data` is the inode that the file
  * was found from.
  */
-#include "abi/linux/mman.h"
 #include "abi/linux/poll.h"
 #include "base/mem.h"
 #include "kernel/border/hostcall.h"
@@ -20,15 +19,30 @@ bool hostfs_file_is(const struct file *f)
 	return f->ops == &hostfile_ops;
 }
 
+/*
+ * Linux cannot pin secret memory, so direct transfers would fail with EFAULT. The host opened the file with O_DIRECT, so
+ * that it could refuse; then only the program goes on seeing the flag. Pipes keep it: there it means packets.
+ */
+static int hostfile_buffered(long host_fd, uint32_t flags)
+{
+	struct stat st;
+
+	if (!(flags & O_DIRECT) || flags & O_PATH || host_fstat(host_fd, &st) ||
+	    (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)))
+		return 0;
+	return (int)host_fcntl(host_fd, F_SETFL, (long)(flags & ~(uint32_t)(O_DIRECT | FASYNC)));
+}
+
 int hostfile_new(long host_fd, uint32_t flags, struct inode *from, struct file **out)
 {
-	struct file *f = file_new(&hostfile_ops, flags, NULL);
+	int error = hostfile_buffered(host_fd, flags);
+	struct file *f = error ? NULL : file_new(&hostfile_ops, flags, NULL);
 
 	if (!f) {
-		long error = host_close(host_fd);
+		long closed = host_close(host_fd);
 
-		(void)error;
-		return -ENOMEM;
+		(void)closed;
+		return error ? error : -ENOMEM;
 	}
 	f->host_fd = (int32_t)host_fd;
 	f->data = from ? inode_get(from) : NULL;
@@ -174,7 +188,9 @@ static long hostfile_lock_range(struct file *f, int cmd, uint64_t user)
 static int hostfile_set_flags(struct file *f, uint32_t flags)
 {
 	/* FASYNC would have the host signal its own process; it is kept inside and means nothing. */
-	return (int)host_fcntl(f->host_fd, F_SETFL, (long)(flags & ~(uint32_t)FASYNC));
+	int error = (int)host_fcntl(f->host_fd, F_SETFL, (long)(flags & ~(uint32_t)FASYNC));
+
+	return error ? error : hostfile_buffered(f->host_fd, flags);
 }
 
 static long hostfile_fcntl(struct file *f, int cmd, uint64_t arg)
@@ -207,17 +223,6 @@ static int hostfile_map_page(struct file *f, uint64_t page_index, void *page)
 	if (!have)
 		return -EIO;
 	memset((uint8_t *)page + have, 0, PAGE_SIZE - have);
-	return 0;
-}
-
-int file_map_check(const struct file *f, int prot, int flags)
-{
-	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
-
-	if ((f->flags & O_ACCMODE) == O_WRONLY)
-		return -EACCES;
-	if (shared && prot & PROT_WRITE && (f->flags & O_ACCMODE) != O_RDWR)
-		return -EACCES;
 	return 0;
 }
 

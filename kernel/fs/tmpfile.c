@@ -1,5 +1,4 @@
-/* Contents of files in enclave memory, their listings, and memfd_create(2) with its seals: see tmpfs.h. */
-#include "abi/linux/dirent.h"
+/* Contents of files in enclave memory: see tmpfs.h. */
 #include "abi/linux/memfd.h"
 #include "abi/linux/mman.h"
 #include "base/mem.h"
@@ -9,17 +8,8 @@
 #include "kernel/ipc/pipe.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/heap.h"
-#include "kernel/mm/mm.h"
-#include "kernel/mm/vma.h"
-#include "kernel/syscall.h"
-#include "kernel/task/process.h"
 
 static const uint8_t zeros[PAGE_SIZE];
-
-static struct tmpfs_node *node_of(struct file *f)
-{
-	return tmpfs_node_of(f->inode);
-}
 
 static void free_page_of(struct tmpfs_node *n, void *page)
 {
@@ -106,7 +96,7 @@ int tmpfile_truncate(struct tmpfs_node *n, uint64_t size)
 
 static long tmpfile_read(struct file *f, const struct iov *to, int64_t *pos)
 {
-	struct tmpfs_node *n = node_of(f);
+	struct tmpfs_node *n = tmpfs_node_of_file(f);
 	uint64_t at = (uint64_t)*pos, done = 0, size = to->total;
 	int error = 0;
 
@@ -152,7 +142,7 @@ static long write_begin(struct tmpfs_node *n, const struct file *f, uint64_t *at
 
 static long tmpfile_write(struct file *f, const struct iov *from, int64_t *pos)
 {
-	struct tmpfs_node *n = node_of(f);
+	struct tmpfs_node *n = tmpfs_node_of_file(f);
 	uint64_t at = (uint64_t)*pos, done = 0;
 	long size;
 	int error = 0;
@@ -194,21 +184,9 @@ static long tmpfile_write(struct file *f, const struct iov *from, int64_t *pos)
 
 static long tmpfile_seek(struct file *f, int64_t offset, int whence)
 {
-	struct tmpfs_node *n = node_of(f);
+	struct tmpfs_node *n = tmpfs_node_of_file(f);
 
 	return file_seek_within(f, offset, whence, (int64_t)__atomic_load_n(&n->size, __ATOMIC_RELAXED));
-}
-
-static int tmpfile_getattr(struct file *f, struct stat *st)
-{
-	return tmpfs_getattr(f->inode, st);
-}
-
-static int tmpfile_sync(struct file *f, bool data_only)
-{
-	(void)f;
-	(void)data_only;
-	return 0; /* memory is where it belongs */
 }
 
 static void punch(struct tmpfs_node *n, uint64_t from, uint64_t to)
@@ -227,7 +205,7 @@ static void punch(struct tmpfs_node *n, uint64_t from, uint64_t to)
 
 static long tmpfile_fallocate(struct file *f, int mode, int64_t offset, int64_t length)
 {
-	struct tmpfs_node *n = node_of(f);
+	struct tmpfs_node *n = tmpfs_node_of_file(f);
 	uint64_t from = (uint64_t)offset, to = from + (uint64_t)length;
 	bool hole = mode & FALLOC_FL_PUNCH_HOLE, zero = mode & FALLOC_FL_ZERO_RANGE;
 
@@ -255,7 +233,7 @@ static long tmpfile_fallocate(struct file *f, int mode, int64_t offset, int64_t 
 
 static int tmpfile_map_page(struct file *f, uint64_t index, void *to)
 {
-	struct tmpfs_node *n = node_of(f);
+	struct tmpfs_node *n = tmpfs_node_of_file(f);
 	const void *page;
 
 	LOCKED(&n->inode.lock);
@@ -268,7 +246,7 @@ static int tmpfile_map_page(struct file *f, uint64_t index, void *to)
 
 static int tmpfile_map_check(struct file *f, int prot, int flags, uint64_t offset, uint64_t length)
 {
-	struct tmpfs_node *n = node_of(f);
+	struct tmpfs_node *n = tmpfs_node_of_file(f);
 
 	(void)offset;
 	(void)length;
@@ -277,111 +255,30 @@ static int tmpfile_map_check(struct file *f, int prot, int flags, uint64_t offse
 	return file_map_check(f, prot, flags);
 }
 
-static int mapped_writable(void *ctx, const struct vma *v)
-{
-	return v->file && v->file->inode == ctx && v->flags & VMA_SHARED && v->flags & VMA_MAYWRITE ? -EBUSY : 0;
-}
-
-#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC)
-
-static long add_seals(struct file *f, uint64_t seals)
-{
-	struct tmpfs_node *n = node_of(f);
-	int error = 0;
-
-	if ((f->flags & O_ACCMODE) == O_RDONLY)
-		return -EPERM;
-	if (seals & ~(uint64_t)SEALS)
-		return -EINVAL;
-	if (seals & F_SEAL_WRITE)
-		error = mm_each_vma(mapped_writable, f->inode);
-	LOCKED(&n->inode.lock);
-	if (n->seals & F_SEAL_SEAL)
-		return -EPERM;
-	if (error || (seals & F_SEAL_WRITE && n->busy))
-		return -EBUSY;
-	n->seals |= (uint32_t)seals;
-	return 0;
-}
-
-static long tmpfile_fcntl(struct file *f, int cmd, uint64_t arg)
-{
-	if (cmd == F_GET_SEALS)
-		return (long)node_of(f)->seals;
-	return cmd == F_ADD_SEALS ? add_seals(f, arg) : -EINVAL;
-}
-
 static const struct file_ops tmpfile_ops = {
 	.kind = "tmpfile",
 	.positioned = true,
 	.read = tmpfile_read,
 	.write = tmpfile_write,
 	.seek = tmpfile_seek,
-	.getattr = tmpfile_getattr,
-	.sync = tmpfile_sync,
+	.getattr = file_inode_getattr,
+	.sync = file_sync_nothing,
 	.fallocate = tmpfile_fallocate,
 	.flock = flock_whole,
 	.lock_range = flock_range,
-	.fcntl = tmpfile_fcntl,
+	.fcntl = memfd_fcntl,
 	.map_page = tmpfile_map_page,
 	.map_check = tmpfile_map_check,
 	.release = flock_release,
 };
 
-/* Where to look for the entry at a position; names is held. */
-static struct list *cursor(struct tmpfs_node *dir, int64_t pos)
-{
-	return dir->hint && dir->hint_pos == pos ? dir->hint : dir->entries.next;
-}
-
-/* The entry at the cursor: 0 ".", 1 "..", then by cookie. */
-static int next_entry(struct file *f, struct listing *e, char *name)
-{
-	struct tmpfs_node *dir = node_of(f);
-
-	LOCKED(&dir->fs->names);
-	if (f->pos < 2) {
-		e->name = f->pos ? ".." : ".";
-		e->length = f->pos ? 2 : 1;
-		e->ino = f->pos ? dir->parent->inode.ino : dir->inode.ino;
-		e->type = DT_DIR;
-		e->next_pos = f->pos + 1;
-		return 1;
-	}
-	for (struct list *at = cursor(dir, f->pos); at != &dir->entries; at = at->next) {
-		struct tmpfs_entry *t = container_of(at, struct tmpfs_entry, link);
-
-		if (t->cookie < (uint64_t)f->pos)
-			continue;
-		dir->hint = at->next;
-		dir->hint_pos = (int64_t)t->cookie + 1;
-		memcpy(name, t->name, t->length); /* the entry may go once the lock does */
-		e->length = t->length;
-		e->ino = t->node->inode.ino;
-		e->type = (uint8_t)(t->node->inode.mode >> 12 & 15);
-		e->next_pos = (int64_t)t->cookie + 1;
-		return 1;
-	}
-	return 0;
-}
-
-static long tmpdir_readdir(struct file *f, uint64_t buf, uint64_t size)
-{
-	return listing_fill(f, buf, size, next_entry);
-}
-
-static long tmpdir_seek(struct file *f, int64_t offset, int whence)
-{
-	return whence == SEEK_SET || whence == SEEK_CUR ? file_seek_within(f, offset, whence, 0) : -EINVAL;
-}
-
 static const struct file_ops tmpdir_ops = {
 	.kind = "tmpdir",
 	.positioned = true,
 	.seek = tmpdir_seek,
-	.getattr = tmpfile_getattr,
+	.getattr = file_inode_getattr,
 	.readdir = tmpdir_readdir,
-	.sync = tmpfile_sync,
+	.sync = file_sync_nothing,
 	.flock = flock_whole,
 	.release = flock_release,
 };
@@ -399,47 +296,4 @@ int tmpfile_open(struct inode *i, uint32_t flags, struct file **out)
 		return -ENOMEM;
 	(*out)->inode = inode_get(i);
 	return 0;
-}
-
-static struct tmpfs memfd_fs = { .page_limit = UINT64_MAX };
-
-#define MEMFD_NAME_MAX 249 /* NAME_MAX without "memfd:" */
-
-static int memfd_open(const char *name, uint32_t flags, struct file **out)
-{
-	struct tmpfs_node *n = tmpfs_node_new(&memfd_fs, S_IFREG | (flags & MFD_NOEXEC_SEAL ? 0666 : 0777));
-	char full[NAME_MAX + 20];
-	int error;
-
-	if (!n)
-		return -ENOMEM;
-	n->seals = flags & MFD_NOEXEC_SEAL ? F_SEAL_EXEC : flags & MFD_ALLOW_SEALING ? 0 : F_SEAL_SEAL;
-	error = tmpfile_open(&n->inode, O_RDWR | O_LARGEFILE, out);
-	inode_put(&n->inode);
-	if (error)
-		return error;
-	format(full, sizeof(full), "/memfd:%s (deleted)", name);
-	file_set_name(*out, full);
-	return 0;
-}
-
-SYSCALL2(memfd_create, uint64_t, user_name, uint32_t, flags)
-{
-	char name[MEMFD_NAME_MAX + 1];
-	long length = copy_string_from_user(name, user_name, sizeof(name));
-	struct file *f;
-	int error, fd;
-
-	if (flags & ~(uint32_t)(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC) ||
-	    (flags & MFD_EXEC && flags & MFD_NOEXEC_SEAL))
-		return -EINVAL;
-	if (length < 0)
-		return length == -ENAMETOOLONG ? -EINVAL : length;
-	error = memfd_open(name, flags, &f);
-	if (error)
-		return error;
-	fd = fd_install(f, flags & MFD_CLOEXEC ? FD_CLOEXEC : 0, 0);
-	if (fd < 0)
-		file_put(f);
-	return fd;
 }

@@ -1,4 +1,4 @@
-/* Names and attributes of files in enclave memory: see tmpfs.h. */
+/* Files in enclave memory and their names: see tmpfs.h. */
 #include "kernel/fs/tmpfs.h"
 #include "base/mem.h"
 #include "kernel/exec/definition.h"
@@ -6,7 +6,6 @@
 #include "kernel/task/process.h"
 #include "kernel/time/clock.h"
 
-#define BUCKETS_FIRST 16
 #define PAGES_WITHOUT_LIMIT (8 * GIB / PAGE_SIZE)
 
 static const struct inode_ops tmpfs_ops;
@@ -44,111 +43,7 @@ static void node_release(struct inode *i)
 	heap_free(n);
 }
 
-static uint32_t name_hash(const char *name, size_t length)
-{
-	uint32_t h = 2166136261U;
-
-	for (size_t i = 0; i < length; i++)
-		h = (h ^ (uint8_t)name[i]) * 16777619U;
-	return h;
-}
-
-/* names is held, here and below down to the operations. */
-static struct tmpfs_entry **entry_slot(struct tmpfs_node *dir, const char *name, size_t length)
-{
-	uint32_t h = name_hash(name, length);
-	struct tmpfs_entry **at;
-
-	if (!dir->bucket_count)
-		return NULL;
-	for (at = &dir->buckets[h % dir->bucket_count]; *at; at = &(*at)->next) {
-		if ((*at)->hash == h && (*at)->length == length && !memcmp((*at)->name, name, length))
-			return at;
-	}
-	return NULL;
-}
-
-static struct tmpfs_node *entry_node(struct tmpfs_node *dir, const char *name, size_t length)
-{
-	struct tmpfs_entry **at = entry_slot(dir, name, length);
-
-	return at ? (*at)->node : NULL;
-}
-
-static void touch(struct tmpfs_node *dir)
-{
-	dir->mtime = dir->ctime = tmpfs_now();
-}
-
-/* Twice the buckets when they are full; without memory the chains get longer. */
-static bool buckets_grow(struct tmpfs_node *dir)
-{
-	uint32_t count = dir->bucket_count ? dir->bucket_count * 2 : BUCKETS_FIRST;
-	struct tmpfs_entry **buckets;
-
-	if (dir->entry_count < dir->bucket_count)
-		return true;
-	buckets = heap_alloc(count * sizeof(struct tmpfs_entry *));
-	if (!buckets)
-		return dir->bucket_count;
-	list_for_each(at, &dir->entries) {
-		struct tmpfs_entry *e = container_of(at, struct tmpfs_entry, link);
-
-		e->next = buckets[e->hash % count];
-		buckets[e->hash % count] = e;
-	}
-	heap_free(dir->buckets);
-	dir->buckets = buckets;
-	dir->bucket_count = count;
-	return true;
-}
-
-/* Add a name for a node; takes over one reference to it. */
-static int entry_add(struct tmpfs_node *dir, const char *name, size_t length, struct tmpfs_node *node)
-{
-	struct tmpfs_entry *e = heap_alloc(sizeof(*e) + length);
-	struct tmpfs_entry **bucket;
-
-	if (!e || !buckets_grow(dir)) {
-		heap_free(e);
-		return -ENOSPC;
-	}
-	memcpy(e->name, name, length);
-	e->length = (uint32_t)length;
-	e->hash = name_hash(name, length);
-	e->node = node;
-	e->cookie = dir->next_cookie++;
-	bucket = &dir->buckets[e->hash % dir->bucket_count];
-	e->next = *bucket;
-	*bucket = e;
-	list_add_tail(&dir->entries, &e->link);
-	dir->entry_count++;
-	if (S_ISDIR(node->inode.mode)) {
-		node->parent = dir;
-		dir->nlink++;
-	}
-	touch(dir);
-	return 0;
-}
-
-/* Remove a name; the node's reference goes to the caller. */
-static struct tmpfs_node *entry_remove(struct tmpfs_node *dir, struct tmpfs_entry **at)
-{
-	struct tmpfs_entry *e = *at;
-	struct tmpfs_node *node = e->node;
-
-	*at = e->next;
-	list_del(&e->link);
-	heap_free(e);
-	dir->hint = NULL;
-	dir->entry_count--;
-	if (S_ISDIR(node->inode.mode))
-		dir->nlink--;
-	touch(dir);
-	return node;
-}
-
-/* A name of the node is gone for good: hand its reference over, to be put without a lock. */
+/* A name of the node is gone for good: its reference is the caller's, to be put without a lock. names is held. */
 static void node_unname(struct tmpfs_node *node)
 {
 	node->nlink -= S_ISDIR(node->inode.mode) ? 2 : 1;
@@ -168,7 +63,7 @@ static int tmpfs_lookup(struct inode *i, const char *name, size_t length, struct
 	struct tmpfs_node *dir = tmpfs_node_of(i), *node;
 
 	LOCKED(&dir->fs->names);
-	node = entry_node(dir, name, length);
+	node = tmpfs_entry_node(dir, name, length);
 	if (!node)
 		return -ENOENT;
 	*out = inode_get(&node->inode);
@@ -208,10 +103,10 @@ static int node_insert(struct tmpfs_node *dir, const char *name, size_t length, 
 	lock_acquire(&dir->fs->names);
 	if (!dir->nlink)
 		error = -ENOENT; /* the directory was removed */
-	else if (entry_slot(dir, name, length))
+	else if (tmpfs_entry_slot(dir, name, length))
 		error = -EEXIST;
 	else
-		error = entry_add(dir, name, length, node);
+		error = tmpfs_entry_add(dir, name, length, node);
 	if (!error) {
 		node->nlink = S_ISDIR(node->inode.mode) ? 2 : 1;
 		if (out)
@@ -270,9 +165,9 @@ static int tmpfs_link(struct inode *i, const char *name, size_t length, struct i
 	LOCKED(&dir->fs->names);
 	if (!dir->nlink || (!node->nlink && !node->linkable))
 		return -ENOENT;
-	if (entry_slot(dir, name, length))
+	if (tmpfs_entry_slot(dir, name, length))
 		return -EEXIST;
-	error = entry_add(dir, name, length, node);
+	error = tmpfs_entry_add(dir, name, length, node);
 	if (error)
 		return error;
 	inode_get(old);
@@ -288,7 +183,7 @@ static int tmpfs_unlink(struct inode *i, const char *name, size_t length, bool d
 	int error = 0;
 
 	lock_acquire(&dir->fs->names);
-	at = entry_slot(dir, name, length);
+	at = tmpfs_entry_slot(dir, name, length);
 	node = at ? (*at)->node : NULL;
 	if (!node)
 		error = -ENOENT;
@@ -299,7 +194,7 @@ static int tmpfs_unlink(struct inode *i, const char *name, size_t length, bool d
 	else if (directory && node->entry_count)
 		error = -ENOTEMPTY;
 	else
-		node_unname(entry_remove(dir, at));
+		node_unname(tmpfs_entry_remove(dir, at));
 	lock_release(&dir->fs->names);
 	if (!error)
 		inode_put(&node->inode);
@@ -326,20 +221,6 @@ static int rename_check(const struct tmpfs_node *from, const struct tmpfs_node *
 	return over->entry_count ? -ENOTEMPTY : 0;
 }
 
-/* Put another node under an existing name: no memory is needed, so nothing can fail half way. */
-static void entry_replace(struct tmpfs_node *dir, struct tmpfs_entry *e, struct tmpfs_node *node)
-{
-	if (S_ISDIR(e->node->inode.mode))
-		dir->nlink--;
-	if (S_ISDIR(node->inode.mode)) {
-		dir->nlink++;
-		node->parent = dir;
-	}
-	e->node = node;
-	node->ctime = tmpfs_now();
-	touch(dir);
-}
-
 static int tmpfs_rename(struct inode *from_inode, const char *name, size_t length, struct inode *to_inode,
 			const char *new_name, size_t new_length, uint32_t flags)
 {
@@ -350,25 +231,25 @@ static int tmpfs_rename(struct inode *from_inode, const char *name, size_t lengt
 	if (flags & RENAME_WHITEOUT)
 		return -EINVAL;
 	lock_acquire(&from->fs->names);
-	node = entry_node(from, name, length);
-	over = entry_node(to, new_name, new_length);
+	node = tmpfs_entry_node(from, name, length);
+	over = tmpfs_entry_node(to, new_name, new_length);
 	error = rename_check(from, node, to, over, flags);
 	if (!error && over != node) {
 		if (flags & RENAME_EXCHANGE) {
-			struct tmpfs_entry *a = *entry_slot(from, name, length),
-					   *b = *entry_slot(to, new_name, new_length);
+			struct tmpfs_entry *a = *tmpfs_entry_slot(from, name, length),
+					   *b = *tmpfs_entry_slot(to, new_name, new_length);
 
-			entry_replace(from, a, over);
-			entry_replace(to, b, node);
+			tmpfs_entry_replace(from, a, over);
+			tmpfs_entry_replace(to, b, node);
 		} else if (over) {
-			entry_remove(from, entry_slot(from, name, length));
-			entry_replace(to, *entry_slot(to, new_name, new_length), node);
+			tmpfs_entry_remove(from, tmpfs_entry_slot(from, name, length));
+			tmpfs_entry_replace(to, *tmpfs_entry_slot(to, new_name, new_length), node);
 			node_unname(over);
 			dropped = over;
 		} else {
-			error = entry_add(to, new_name, new_length, node);
+			error = tmpfs_entry_add(to, new_name, new_length, node);
 			if (!error)
-				entry_remove(from, entry_slot(from, name, length));
+				tmpfs_entry_remove(from, tmpfs_entry_slot(from, name, length));
 			node->ctime = tmpfs_now();
 		}
 	}
@@ -376,97 +257,6 @@ static int tmpfs_rename(struct inode *from_inode, const char *name, size_t lengt
 	if (dropped)
 		inode_put(&dropped->inode);
 	return error;
-}
-
-int tmpfs_getattr(struct inode *i, struct stat *st)
-{
-	struct tmpfs_node *n = tmpfs_node_of(i);
-
-	LOCKED(&i->lock);
-	*st = (struct stat){
-		.st_dev = i->mount ? i->mount->dev : DEV_MAKE(0U, 39U),
-		.st_ino = i->ino,
-		.st_nlink = n->nlink,
-		.st_mode = i->mode,
-		.st_uid = n->uid,
-		.st_gid = n->gid,
-		.st_rdev = n->rdev,
-		.st_size = S_ISDIR(i->mode) ? 40 + 20 * (int64_t)n->entry_count : (int64_t)n->size,
-		.st_blksize = PAGE_SIZE,
-		.st_blocks = (int64_t)(n->pages.pages * (PAGE_SIZE / 512)),
-		.st_atime = (uint64_t)n->atime.tv_sec,
-		.st_atime_nsec = (uint64_t)n->atime.tv_nsec,
-		.st_mtime = (uint64_t)n->mtime.tv_sec,
-		.st_mtime_nsec = (uint64_t)n->mtime.tv_nsec,
-		.st_ctime = (uint64_t)n->ctime.tv_sec,
-		.st_ctime_nsec = (uint64_t)n->ctime.tv_nsec,
-	};
-	return 0;
-}
-
-/* Who may change what (chmod(2), chown(2), utimensat(2)). */
-static int setattr_check(struct inode *i, const struct tmpfs_node *n, const struct inode_attr *a)
-{
-	const struct credentials *c = &init_process.cred;
-	bool times = a->valid & (ATTR_ATIME | ATTR_MTIME), owner = c->fsuid == n->uid;
-
-	if (!c->fsuid)
-		return 0;
-	if (a->valid & ATTR_UID && !(owner && a->uid == n->uid))
-		return -EPERM;
-	if (a->valid & ATTR_GID && !(owner && a->gid == c->fsgid))
-		return -EPERM;
-	if ((a->valid & ATTR_MODE || times) && !owner)
-		return -EPERM;
-	if (a->valid & (ATTR_ATIME_NOW | ATTR_MTIME_NOW) && !owner)
-		return inode_permission(i, W_OK);
-	return 0;
-}
-
-static int tmpfs_setattr(struct inode *i, const struct inode_attr *a)
-{
-	struct tmpfs_node *n = tmpfs_node_of(i);
-	struct timespec now = tmpfs_now();
-	int error = setattr_check(i, n, a);
-
-	if (!error && a->valid & ATTR_SIZE)
-		error = tmpfile_truncate(n, a->size);
-	if (error)
-		return error;
-	LOCKED(&i->lock);
-	if (a->valid & (ATTR_UID | ATTR_GID) && !S_ISDIR(i->mode))
-		i->mode &= ~(uint32_t)(S_ISUID | (i->mode & S_IXGRP ? S_ISGID : 0));
-	if (a->valid & ATTR_UID)
-		n->uid = a->uid;
-	if (a->valid & ATTR_GID)
-		n->gid = a->gid;
-	if (a->valid & ATTR_MODE)
-		i->mode = (i->mode & S_IFMT) | (a->mode & 07777);
-	if (a->valid & (ATTR_ATIME | ATTR_ATIME_NOW))
-		n->atime = a->valid & ATTR_ATIME ? a->atime : now;
-	if (a->valid & (ATTR_MTIME | ATTR_MTIME_NOW))
-		n->mtime = a->valid & ATTR_MTIME ? a->mtime : now;
-	n->ctime = now;
-	return 0;
-}
-
-static int tmpfs_statfs(struct inode *i, struct statfs *st)
-{
-	struct tmpfs *fs = tmpfs_node_of(i)->fs;
-	uint64_t used = __atomic_load_n(&fs->pages, __ATOMIC_RELAXED);
-	int64_t left = used < fs->page_limit ? (int64_t)(fs->page_limit - used) : 0;
-
-	*st = (struct statfs){ .f_type = TMPFS_MAGIC,
-			       .f_bsize = PAGE_SIZE,
-			       .f_blocks = (int64_t)fs->page_limit,
-			       .f_bfree = left,
-			       .f_bavail = left,
-			       .f_files = 1 << 20,
-			       .f_ffree = 1 << 20,
-			       .f_namelen = NAME_MAX,
-			       .f_frsize = PAGE_SIZE,
-			       .f_flags = ST_VALID | ST_NOSUID | ST_NODEV };
-	return 0;
 }
 
 static const struct inode_ops tmpfs_ops = {

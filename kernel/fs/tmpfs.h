@@ -64,11 +64,37 @@ static inline struct tmpfs_node *tmpfs_node_of(struct inode *i)
 	return container_of(i, struct tmpfs_node, inode);
 }
 
+static inline struct tmpfs_node *tmpfs_node_of_file(const struct file *f)
+{
+	return tmpfs_node_of(f->inode);
+}
+
 /* A new file system; its root directory has these permissions. */
 int tmpfs_new(uint32_t mode, struct inode **root) must_check;
 struct tmpfs_node *tmpfs_node_new(struct tmpfs *fs, uint32_t mode) must_check;
 struct timespec tmpfs_now(void);
+
+/* Attributes (tmpfs_attr.c). */
 int tmpfs_getattr(struct inode *i, struct stat *st) must_check;
+int tmpfs_setattr(struct inode *i, const struct inode_attr *a) must_check;
+int tmpfs_statfs(struct inode *i, struct statfs *st) must_check;
+
+/* Names in a directory (tmpfs_entry.c); names is held. The slot is where a pointer to the entry stands, or NULL. */
+struct tmpfs_entry **tmpfs_entry_slot(struct tmpfs_node *dir, const char *name, size_t length) must_check;
+struct tmpfs_node *tmpfs_entry_node(struct tmpfs_node *dir, const char *name, size_t length) must_check;
+/* Add a name for a node; takes over one reference to it. */
+int tmpfs_entry_add(struct tmpfs_node *dir, const char *name, size_t length, struct tmpfs_node *node) must_check;
+/* Remove a name; the node's reference goes to the caller. */
+struct tmpfs_node *tmpfs_entry_remove(struct tmpfs_node *dir, struct tmpfs_entry **at);
+/* Put another node under an existing name: no memory is needed, so nothing can fail half way. */
+void tmpfs_entry_replace(struct tmpfs_node *dir, struct tmpfs_entry *e, struct tmpfs_node *node);
+
+/* Listings (tmpdir.c). */
+long tmpdir_readdir(struct file *f, uint64_t buf, uint64_t size) must_check;
+long tmpdir_seek(struct file *f, int64_t offset, int whence) must_check;
+
+/* F_GET_SEALS and F_ADD_SEALS (memfd.c). */
+long memfd_fcntl(struct file *f, int cmd, uint64_t arg) must_check;
 
 /* Contents (tmpfile.c). */
 int tmpfile_open(struct inode *i, uint32_t flags, struct file **out) must_check;

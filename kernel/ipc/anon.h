@@ -12,6 +12,8 @@ uint64_t anon_ino(void);
 struct file *anon_file(const struct file_ops *ops, uint32_t flags, void *data, const char *name,
 		       uint64_t ino) must_check;
 void anon_stat(struct stat *st, uint32_t mode, uint64_t ino);
+/* The getattr operation of what has no type and no number. */
+int anon_getattr(struct file *f, struct stat *st) must_check;
 /* Install and give the descriptor, or drop the file: takes over the reference either way. */
 int anon_install(struct file *f, bool close_on_exec) must_check;
 /* Two descriptors to a program's int[2]; takes over both references either way. */

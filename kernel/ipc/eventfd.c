@@ -96,13 +96,6 @@ static uint32_t eventfd_poll(struct file *f, struct poll_table *t)
 	return (count ? POLLIN | POLLRDNORM : 0U) | (count < EVENTFD_MAX ? POLLOUT | POLLWRNORM : 0U);
 }
 
-static int eventfd_getattr(struct file *f, struct stat *st)
-{
-	(void)f;
-	anon_stat(st, 0600, 0);
-	return 0;
-}
-
 static void eventfd_release(struct file *f)
 {
 	heap_free(f->data);
@@ -113,7 +106,7 @@ static const struct file_ops eventfd_ops = {
 	.read = eventfd_read,
 	.write = eventfd_write,
 	.poll = eventfd_poll,
-	.getattr = eventfd_getattr,
+	.getattr = anon_getattr,
 	.release = eventfd_release,
 };
 

@@ -6,11 +6,6 @@
 static struct lock fifo_lock; /* fifos, every pipe's refs */
 static struct list fifos = LIST_INIT(fifos);
 
-int fifo_getattr(struct file *f, struct stat *st)
-{
-	return f->inode->ops->getattr(f->inode, st);
-}
-
 bool fifo_had_writer(const struct pipe *p, const struct file *f)
 {
 	/* pos is unused by pipes; a FIFO's reader keeps there how many writers had come when it opened. */

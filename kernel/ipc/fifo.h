@@ -7,7 +7,6 @@
 struct pipe *pipe_new(void);
 void pipe_free(struct pipe *p);
 
-int fifo_getattr(struct file *f, struct stat *st) must_check;
 /* Drop a reference; true when it was the last and the caller shall free the pipe. */
 bool fifo_unref(struct pipe *p) must_check;
 /* A FIFO's reader sees POLLHUP only when a writer has come since it opened. The pipe's lock is held. */

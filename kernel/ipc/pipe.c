@@ -46,7 +46,7 @@ static int pipe_getattr(struct file *f, struct stat *st)
 	struct pipe *p = f->data;
 
 	if (f->inode)
-		return fifo_getattr(f, st);
+		return file_inode_getattr(f, st);
 	anon_stat(st, S_IFIFO | 0600, p->ino);
 	return 0;
 }

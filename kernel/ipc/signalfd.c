@@ -99,13 +99,6 @@ static uint32_t signalfd_poll(struct file *f, struct poll_table *t)
 	return signalfd_ready(f) ? POLLIN | POLLRDNORM : 0;
 }
 
-static int signalfd_getattr(struct file *f, struct stat *st)
-{
-	(void)f;
-	anon_stat(st, 0600, 0);
-	return 0;
-}
-
 static void signalfd_release(struct file *f)
 {
 	heap_free(f->data);
@@ -115,7 +108,7 @@ static const struct file_ops signalfd_ops = {
 	.kind = "signalfd",
 	.read = signalfd_read,
 	.poll = signalfd_poll,
-	.getattr = signalfd_getattr,
+	.getattr = anon_getattr,
 	.release = signalfd_release,
 };
 

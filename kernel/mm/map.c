@@ -3,7 +3,6 @@
 #include "kernel/kernel.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/space.h"
-#include "kernel/task/process.h"
 
 #define MAP_32BIT_LOW 0x40000000UL
 #define MAP_32BIT_HIGH 0x80000000UL
@@ -107,13 +106,6 @@ static bool map_hits_kernel(struct mm *mm, uint64_t start, uint64_t end)
 	return false;
 }
 
-static bool map_within_limit(const struct mm *mm, uint64_t length)
-{
-	uint64_t limit = init_process.limits[RLIMIT_AS].rlim_cur;
-
-	return !limit || limit == RLIM_INFINITY || mm->virtual_pages * PAGE_SIZE + length <= limit;
-}
-
 static bool map_within_memory(const struct mm *mm, const struct map_request *m)
 {
 	uint64_t pages = m->length / PAGE_SIZE;
@@ -146,7 +138,7 @@ static long map_insert(struct mm *mm, struct map_request *m, struct vma_dead *de
 	long addr;
 	struct vma *v;
 
-	if (!map_within_limit(mm, m->length) || !map_within_memory(mm, m))
+	if (!space_within_limit(mm, m->length) || !map_within_memory(mm, m))
 		return -ENOMEM;
 	if (m->vma_flags & VMA_WRITEBACK) {
 		const struct vma as = { .end = m->length, .file = m->file, .offset = m->offset, .device = m->device,

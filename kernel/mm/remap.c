@@ -7,7 +7,6 @@
 #include "kernel/mm/epc.h"
 #include "kernel/mm/space.h"
 #include "kernel/syscall.h"
-#include "kernel/task/process.h"
 
 #define MOVE_PAGES 512U
 #define RW (PROT_READ | PROT_WRITE)
@@ -58,13 +57,6 @@ static int move_pages(struct mm *mm, uint64_t from, uint64_t to, uint64_t length
 		error = space_release(mm, from, stop);
 	}
 	return error;
-}
-
-static bool remap_within_limit(const struct mm *mm, uint64_t more)
-{
-	uint64_t limit = init_process.limits[RLIMIT_AS].rlim_cur;
-
-	return !limit || limit == RLIM_INFINITY || mm->virtual_pages * PAGE_SIZE + more <= limit;
 }
 
 /* Moving keeps the number of pages; only growth is charged, as a mapping of that size. */
@@ -158,7 +150,7 @@ static long remap_locked(struct mm *mm, const struct remap *r, struct vma_dead *
 		return -EFAULT;
 	if (r->flags & MREMAP_DONTUNMAP && (v->file || v->flags & VMA_SHARED))
 		return -EINVAL;
-	if (r->new_length > r->old_length && !remap_within_limit(mm, r->new_length - r->old_length))
+	if (r->new_length > r->old_length && !space_within_limit(mm, r->new_length - r->old_length))
 		return -ENOMEM;
 	if (!remap_within_memory(mm, r, v))
 		return -ENOMEM;

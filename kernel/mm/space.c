@@ -36,6 +36,13 @@ struct vma *space_area_new(struct mm *mm, uint64_t start, uint64_t end, uint32_t
 	return v;
 }
 
+bool space_within_limit(const struct mm *mm, uint64_t more)
+{
+	uint64_t limit = init_process.limits[RLIMIT_AS].rlim_cur;
+
+	return !limit || limit == RLIM_INFINITY || mm->virtual_pages * PAGE_SIZE + more <= limit;
+}
+
 bool space_room(struct mm *mm, uint64_t pages)
 {
 	if (pages > mm->limit || mm->committed > mm->limit - pages)

@@ -64,6 +64,8 @@ int space_protect(struct mm *mm, uint64_t start, uint64_t end, uint32_t rwx, boo
 int space_populate(uint64_t start, uint64_t end);
 /* Is there an area everywhere in [start, end)? Takes mm->lock itself. */
 bool space_mapped(uint64_t start, uint64_t end);
+/* May so many bytes of addresses be added, says RLIMIT_AS? */
+bool space_within_limit(const struct mm *mm, uint64_t more);
 /* May so many pages be added? Gives parked ones back for it. */
 bool space_room(struct mm *mm, uint64_t pages);
 /* May so many absent pages become writable in an area with such VMA_* flags? The rule stands in mm.h. */

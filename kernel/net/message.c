@@ -83,15 +83,6 @@ int message_write_back(struct message *m, uint64_t user)
 	return copy_to_user(user, h, sizeof(*h));
 }
 
-static int message_socket(int fd, struct file **f, struct socket **s)
-{
-	*f = fd_get(fd);
-	if (!*f)
-		return -EBADF;
-	*s = socket_of(*f);
-	return *s ? 0 : -ENOTSOCK;
-}
-
 static long message_send_to(struct file *f, const struct socket *s, const struct iov *data, uint64_t addr,
 			    uint32_t size, uint32_t flags)
 {
@@ -110,7 +101,7 @@ SYSCALL6(sendto, int, fd, uint64_t, buf, uint64_t, size, uint32_t, flags, uint64
 	_cleanup_file_ struct file *f = NULL;
 	struct iov data = IOV_USER(buf, size);
 	struct socket *s;
-	int error = message_socket(fd, &f, &s);
+	int error = socket_get(fd, &f, &s);
 
 	if (error)
 		return error;
@@ -142,7 +133,7 @@ SYSCALL6(recvfrom, int, fd, uint64_t, buf, uint64_t, size, uint32_t, flags, uint
 	_cleanup_file_ struct file *f = NULL;
 	struct iov data = IOV_USER(buf, size);
 	struct socket *s;
-	int error = message_socket(fd, &f, &s);
+	int error = socket_get(fd, &f, &s);
 
 	if (error)
 		return error;
@@ -169,7 +160,7 @@ SYSCALL3(sendmsg, int, fd, uint64_t, msg, uint32_t, flags)
 {
 	_cleanup_file_ struct file *f = NULL;
 	struct socket *s;
-	int error = message_socket(fd, &f, &s);
+	int error = socket_get(fd, &f, &s);
 
 	return error ? error : message_send(f, s, msg, flags);
 }
@@ -199,7 +190,7 @@ SYSCALL3(recvmsg, int, fd, uint64_t, msg, uint32_t, flags)
 {
 	_cleanup_file_ struct file *f = NULL;
 	struct socket *s;
-	int error = message_socket(fd, &f, &s);
+	int error = socket_get(fd, &f, &s);
 
 	return error ? error : message_receive(f, s, msg, flags);
 }
@@ -211,7 +202,7 @@ SYSCALL4(sendmmsg, int, fd, uint64_t, messages, uint32_t, count, uint32_t, flags
 	_cleanup_file_ struct file *f = NULL;
 	struct socket *s;
 	uint32_t i;
-	long r = message_socket(fd, &f, &s);
+	long r = socket_get(fd, &f, &s);
 
 	if (r)
 		return r;
@@ -239,7 +230,7 @@ SYSCALL5(recvmmsg, int, fd, uint64_t, messages, uint32_t, count, uint32_t, flags
 	long r = timeout_from_timespec(timeout, &deadline);
 
 	if (!r)
-		r = message_socket(fd, &f, &s);
+		r = socket_get(fd, &f, &s);
 	if (r)
 		return r;
 	if (count > UIO_MAXIOV)

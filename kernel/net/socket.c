@@ -38,8 +38,7 @@ int socket_addr_to_user(uint64_t addr, uint64_t size_addr, const struct host_add
 	return put_user_u32(size_addr, from->size);
 }
 
-/* The socket behind a descriptor: a reference in *f. -EBADF, -ENOTSOCK. */
-static int socket_get(int fd, struct file **f, struct socket **s)
+int socket_get(int fd, struct file **f, struct socket **s)
 {
 	*f = fd_get(fd);
 	if (!*f)

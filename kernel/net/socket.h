@@ -75,6 +75,8 @@ void unix_name_host_end(struct unix_host_name *name);
 /* The UNIX half of a host socket that was born inside. */
 void unix_former_release(struct socket *s);
 
+/* The socket behind a descriptor: a reference in *f. -EBADF, -ENOTSOCK. */
+int socket_get(int fd, struct file **f, struct socket **s) must_check;
 /* An address of the program: -EINVAL, -EFAULT. */
 int socket_addr_from_user(struct host_addr *to, uint64_t addr, uint32_t size) must_check;
 /* Give an address as accept(2) does: cut to *size_addr, which then says how long it is. addr 0: not wanted. */

@@ -4,7 +4,7 @@
  * program calls it means nothing outside.
  */
 #include "base/mem.h"
-#include "kernel/fs/hostfs.h"
+#include "kernel/fs/hostwalk.h"
 #include "kernel/fs/walk.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/heap.h"
@@ -198,11 +198,6 @@ void unix_name_remove(struct unix_socket *u)
 	list_del(&u->name_link);
 }
 
-static int32_t name_host_fd(const struct inode *i)
-{
-	return container_of(i, const struct hostfs_inode, inode)->fd;
-}
-
 /* "/proc/self/fd/N" of the inode, or of the parent with the last name behind it. */
 static int name_host_path(const struct walk *w, bool bind, struct unix_host_name *out)
 {
@@ -212,10 +207,10 @@ static int name_host_path(const struct walk *w, bool bind, struct unix_host_name
 	if (!hostfs_inode_is(w->at))
 		return -ECONNREFUSED; /* it went inside meanwhile */
 	if (bind)
-		size = format(to, UNIX_PATH_MAX, "/proc/self/fd/%d/%.*s", name_host_fd(w->at), (int)w->last_length,
+		size = format(to, UNIX_PATH_MAX, "/proc/self/fd/%d/%.*s", hostfs_fd(w->at), (int)w->last_length,
 			      w->rest);
 	else
-		size = format(to, UNIX_PATH_MAX, "/proc/self/fd/%d", name_host_fd(w->at));
+		size = format(to, UNIX_PATH_MAX, "/proc/self/fd/%d", hostfs_fd(w->at));
 	if (size >= UNIX_PATH_MAX)
 		return -ENAMETOOLONG;
 	out->addr.size = (uint32_t)(UNIX_PATH + size + 1);

@@ -122,15 +122,15 @@ static int patch_read_text(struct patch_text *t, uint64_t site)
 	return copy_from_user(t->bytes, site - t->before, t->before + t->after);
 }
 
-static bool patch_rewrite(struct patch_site *s, uint64_t rax, const struct patch_text *t)
+static bool patch_rewrite(struct patch_site *s, const struct patch_trap *trap, const struct patch_text *t)
 {
-	enum patch_way way = patch_way(t->bytes, t->before, t->after, rax);
+	enum patch_way way = patch_way(t->bytes, t->before, t->after, trap);
 	uint64_t stub = way == PATCH_NONE ? 0 : stub_place(way, s->address);
 	struct patch_plan plan = { 0 };
 
 	if (!stub)
 		return false;
-	patch_plan(&plan, way, t->bytes, t->before, s->address, stub, (uint64_t)entry_syscall, rax);
+	patch_plan(&plan, way, t->bytes, t->before, trap, stub, (uint64_t)entry_syscall);
 	if (mm_patch_text(stub, plan.stub, PATCH_STUB_SIZE))
 		return false;
 	__atomic_store_n(&s->tail, plan.tail, __ATOMIC_RELEASE); /* before anybody can run into the INT3 */
@@ -141,8 +141,9 @@ static bool patch_rewrite(struct patch_site *s, uint64_t rax, const struct patch
 }
 
 /* Note one trap at this site; rewrite it when its time has come. */
-static void patch_note(uint64_t site, uint64_t rax)
+static void patch_note(const struct patch_trap *trap)
 {
+	const uint64_t site = trap->site;
 	struct patch_text text;
 	struct patch_site *s;
 	bool unreadable = patch_read_text(&text, site) != 0; /* before the lock: it may fault */
@@ -152,7 +153,7 @@ static void patch_note(uint64_t site, uint64_t rax)
 	patch_count.traps++;
 	s = patch_record(site);
 	if (s && s->traps != PATCH_NEVER && ++s->traps >= PATCH_AT) {
-		bool done = !unreadable && patch_rewrite(s, rax, &text);
+		bool done = !unreadable && patch_rewrite(s, trap, &text);
 
 		s->traps = PATCH_NEVER;
 		patch_count.patched += done;
@@ -177,7 +178,9 @@ bool patch_rewritten(uint64_t site)
 
 void patch_trapped_syscall(struct regs *r)
 {
-	patch_note(r->rip, r->rax);
+	const struct patch_trap trap = { .site = r->rip, .rax = r->rax, .rbx = r->rbx, .rsi = r->rsi };
+
+	patch_note(&trap);
 	/* As the instruction leaves them: RCX where the program goes on, R11 its flags. */
 	r->orig_rax = r->rax;
 	r->rip += 2;

@@ -30,17 +30,21 @@ struct patch_plan {
 	uint64_t tail; /* OVER: where the CMP is done and the program goes on */
 };
 
+/* The site as it trapped: what stood in the registers confirms how the bytes before it are read. */
+struct patch_trap {
+	uint64_t site, rax, rbx, rsi;
+};
+
 /*
- * Which way this site can be rewritten. text: the bytes around it, `before` of them in front of it, `after` from it on;
- * rax: the call's number as it trapped.
+ * Which way this site can be rewritten. text: the bytes around it, `before` of them in front of it, `after` from it on.
  */
-enum patch_way patch_way(const uint8_t *text, size_t before, size_t after, uint64_t rax);
+enum patch_way patch_way(const uint8_t *text, size_t before, size_t after, const struct patch_trap *t);
 /* May a stub for this site begin there? */
 bool patch_stub_fits(enum patch_way way, uint64_t site, uint64_t stub);
 /* OVER: the first address at or above `from` where it may; 256 of them follow each other. */
 uint64_t patch_stub_next(uint64_t site, uint64_t from);
 /* The bytes. entry: where the stub goes. */
-void patch_plan(struct patch_plan *p, enum patch_way way, const uint8_t *text, size_t before, uint64_t site, uint64_t stub,
-		uint64_t entry, uint64_t rax);
+void patch_plan(struct patch_plan *p, enum patch_way way, const uint8_t *text, size_t before, const struct patch_trap *t,
+		uint64_t stub, uint64_t entry);
 
 #endif

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Name lookup, interfaces and descriptor passing: what a program sees natively and inside must be the same.
+# Name lookup, interfaces, descriptor passing: what a program sees natively and inside must be the same.
 set -u
 cd "$(dirname "$0")" || exit 1
 python=$(python3 -c "import os, sys; print(os.path.realpath(sys.executable))") # not a shim that needs exec

@@ -16,7 +16,8 @@ import tempfile
 
 TIMEOUT = 120
 WINDOWS = (('border_check', 'border_left'), ('run_check', 'run_left'), ('enclave_entry', 'first_entry'),
-           ('border_exit', 'border_check'), ('entry_syscall', 'entry_trap_program'), ('entry_trap_kernel', 'run_again'))
+           ('border_exit', 'border_check'), ('entry_syscall', 'entry_trap_program'), ('entry_trap_kernel', 'run_again'),
+           ('enclu_page', 'behind_enclu'))
 
 
 def symbols(kernel):
@@ -40,6 +41,7 @@ def main():
     build = os.path.abspath(options.build)
     kernel = f'{build}/kernel/adyton-kernel'
     at = symbols(kernel)
+    at['behind_enclu'] = at['enclu_page'] + 1
     hits, failed, signals = collections.Counter(), [], 0
     with tempfile.TemporaryDirectory() as folder:
         os.mkdir(f'{folder}/host')

@@ -21,8 +21,9 @@ BANNED = {
 WORDS = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK|TB" r"D)\b|"
                    r"\b(place" r"holder|not implemented y" r"et|st" r"ubbed|dummy implement" r"ation)\b")
 
-# Where somebody worked is nobody's business and breaks the build elsewhere.
-PLACES = re.compile(r"(?<![\w.])/(?:home|root|work|Users|workspace)/\w")
+# Where somebody worked is nobody's business and breaks the build elsewhere. A path that goes on after a word or after a
+# name that is filled in ({folder}/..., $folder/..., $(pwd)/...) lies somewhere else.
+PLACES = re.compile(r"(?<![\w.})])/(?:home|root|work|Users|workspace)/\w")
 
 
 def functions(text):

@@ -97,6 +97,16 @@ class Manifests(unittest.TestCase):
                  "tests/unit/a/meson.build": "files('../../../kernel/fs/a.c', '../../fuzz/f.c')\n"}
         self.assertEqual(self.check(files), ["kernel/fs/a.c"])
 
+    def test_a_script_vouches_for_its_folder_and_for_src_below(self):
+        files = {"bench/run": "compile_c('a.c')\n", "bench/src/a.c": "", "bench/src/b.c": "", "bench/old/a.c": ""}
+        self.assertEqual(self.check(files), ["bench/old/a.c", "bench/src/b.c"])
+        self.assertEqual(self.check({"kernel/run": "a.c\n", "kernel/src/a.c": ""}), ["kernel/src/a.c"])
+
+    def test_only_the_host_may_build_from_tests_evil(self):
+        files = {"tests/evil/a.c": "", "tests/unit/b.c": "",
+                 "host/meson.build": "executable('x', '../tests/evil/a.c', '../tests/unit/b.c')\n"}
+        self.assertEqual(self.check(files), ["tests/unit/b.c"])
+
     def test_globs(self):
         self.assertEqual(self.check({"kernel/meson.build": "run_command('ls *.c')\n"}), ["kernel/meson.build"])
 
@@ -154,6 +164,12 @@ class Style(unittest.TestCase):
         for place in ("ho" "me", "ro" "ot", "wo" "rk"):
             self.assertEqual(len(found(style.check_words, a_DOTsh=f"cd /{place}/me\n")), 1, place)
         self.assertEqual(found(style.check_words, a_DOTsh="cd src/home/x /tmp/x\n"), [])
+
+    def test_a_place_begins_where_a_path_begins(self):
+        for inner in ("f'{folder}/ro" "ot/data'", "${folder}/wo" "rk/x", "$(pwd)/ho" "me/x", "$folder/ro" "ot/x"):
+            self.assertEqual(found(style.check_words, a_DOTpy=f"{inner}\n"), [], inner)
+        for outer in ("'/ro" "ot/data'", "{/ro" "ot/data}", "(/wo" "rk/x)", "a=/ho" "me/x", "a:/ro" "ot/x", ">/ro" "ot/x"):
+            self.assertEqual(len(found(style.check_words, a_DOTpy=f"{outer}\n")), 1, outer)
 
     def test_conditions_inside_functions(self):
         self.assertEqual(len(found(style.check_ifdefs, a_DOTc="int f(void)\n{\n#ifdef X\n\tx();\n#endif\n}\n")), 1)

@@ -1,4 +1,4 @@
-#include "fake.h"
+#include "tests/unit/kernel_fs/fake.h"
 
 #include <stdarg.h>
 

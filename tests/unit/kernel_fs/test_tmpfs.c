@@ -8,7 +8,7 @@
 
 #include "abi/linux/syscall_nr.h"
 #include "base/mem.h"
-#include "fake.h"
+#include "tests/unit/kernel_fs/fake.h"
 
 char *mkdtemp(char *template);
 int chdir(const char *path);

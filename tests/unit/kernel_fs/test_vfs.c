@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "fake.h"
 #include "kernel/task/process.h"
+#include "tests/unit/kernel_fs/fake.h"
 
 char *mkdtemp(char *template);
 int symlink(const char *target, const char *path);
