@@ -5,6 +5,7 @@
 #include "abi/linux/errno.h"
 #include "abi/linux/time.h"
 #include "base/mem.h"
+#include "kernel/entry/trace.h"
 #include "kernel/border/hostcall.h"
 #include "kernel/entry/stats.h"
 #include "kernel/entry/trace.h"
@@ -222,6 +223,12 @@ void *heap_alloc(size_t size)
 void heap_free(void *p)
 {
 	free(p);
+}
+
+void trace_signal(int signal, uint64_t handler)
+{
+	(void)signal;
+	(void)handler;
 }
 
 void kernel_log(const char *how, ...)
