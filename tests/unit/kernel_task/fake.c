@@ -225,12 +225,6 @@ void heap_free(void *p)
 	free(p);
 }
 
-void trace_signal(int signal, uint64_t handler)
-{
-	(void)signal;
-	(void)handler;
-}
-
 void kernel_log(const char *how, ...)
 {
 	(void)how;
