@@ -1,4 +1,4 @@
-/* The image file becomes an enclave: ECREATE, EADD and EEXTEND page by page, EINIT. Every number of the file is checked. */
+/* The image file becomes an enclave: ECREATE, EADD and EEXTEND page by page, EINIT. Every number of it is checked. */
 #include "abi/layout.h"
 #include "abi/linux/errno.h"
 #include "abi/linux/stat.h"
