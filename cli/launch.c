@@ -94,8 +94,8 @@ static int launch_high(int fd)
 static int launch_fill(struct blob *b, const struct launch_request *r, struct fail *f)
 {
 	struct launch l = { .magic = LAUNCH_MAGIC, .version = LAUNCH_VERSION, .image_fd = launch_high(r->image_fd),
-			    .stats_fd = launch_high(r->stats_fd), .trace = r->trace, .memory = r->memory, .processor = r->processor,
-			    .flags = r->flags };
+			    .stats_fd = launch_high(r->stats_fd), .trace = r->trace, .memory = r->memory,
+			    .processor = r->processor, .flags = r->flags };
 	char cwd[PATHS_MAX], data[PATHS_MAX];
 
 	if (!getcwd(cwd, sizeof(cwd)) && r->program) /* an image has a working directory of its own */

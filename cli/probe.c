@@ -120,7 +120,8 @@ static bool has_locked_memory(void)
 {
 	struct rlimit limit;
 
-	return has_ipc_lock() || host_has_ipc_lock() || (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur >= SECRET_WANTED);
+	return has_ipc_lock() || host_has_ipc_lock() ||
+	       (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur >= SECRET_WANTED);
 }
 
 static bool has_low_memory(void)

@@ -21,24 +21,9 @@ static int search_try(const char *path)
 	return 0;
 }
 
-static int search_absolute(char out[PATHS_MAX], const char *path, struct fail *f)
+static int search_found(char out[PATHS_MAX], const char *path, struct fail *f)
 {
-	char cwd[PATHS_MAX];
-	int n;
-
-	while (path[0] == '.' && path[1] == '/')
-		for (path += 2; *path == '/';)
-			path++;
-	if (path[0] == '/') {
-		n = snprintf(out, PATHS_MAX, "%s", path);
-	} else {
-		if (!getcwd(cwd, sizeof(cwd))) {
-			(void)fail(f, "working directory: %s", strerror(errno));
-			return EXIT_OWN_FAILURE;
-		}
-		n = snprintf(out, PATHS_MAX, "%s/%s", cwd[1] ? cwd : "", path);
-	}
-	if (n < PATHS_MAX)
+	if (snprintf(out, PATHS_MAX, "%s", path) < PATHS_MAX)
 		return 0;
 	(void)fail(f, "%s: the path is too long", path);
 	return EXIT_NOT_FOUND;
@@ -78,14 +63,14 @@ int search_program(const char *operand, char out[PATHS_MAX], struct fail *f)
 	} else {
 		err = search_path(operand, found, path ? path : "/usr/local/bin:/usr/bin:/bin");
 		if (!err)
-			return search_absolute(out, found, f);
+			return search_found(out, found, f);
 		if (err == ENOENT) {
 			(void)fail(f, "%s: not found in PATH", operand);
 			return EXIT_NOT_FOUND;
 		}
 	}
 	if (!err)
-		return search_absolute(out, operand, f);
+		return search_found(out, operand, f);
 	(void)fail(f, "%s: %s", operand, strerror(err));
 	return err == ENOENT || err == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }

@@ -4,7 +4,7 @@
 
 #include "image/paths.h"
 
-/* 0 with its absolute path in out; 126 or 127 with f set. */
+/* 0 with the path that a shell would execute in out; 126 or 127 with f set. */
 must_check int search_program(const char *operand, char out[PATHS_MAX], struct fail *f);
 
 #endif

@@ -90,6 +90,8 @@ static void load_create(const struct cpu_options *options)
 	load_secs = (struct sgx_secs){ .size = h->elrange, .base = 0, .ssa_frame_size = h->ssa_frame_size,
 				       .misc_select = h->misc_select, .attributes = h->attributes };
 	error = host.cpu->create(options, &load_secs);
+	if (error == -ENODEV || error == -ENOENT)
+		host_die("there is no %s processor here (error %d): see `adyton platform`", host.cpu->name, -error);
 	if (error)
 		host_die("%s: ECREATE refused (%s processor): error %d", load_name(), host.cpu->name, error);
 }

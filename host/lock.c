@@ -26,7 +26,8 @@ static void lock_take_right(void)
 
 static bool lock_out_of_reach(void)
 {
-	return sys_prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 || sys_prctl(PR_CAPBSET_READ, CAP_IPC_LOCK, 0, 0, 0) == 0;
+	return sys_prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ||
+	       sys_prctl(PR_CAPBSET_READ, CAP_IPC_LOCK, 0, 0, 0) == 0;
 }
 
 static _Noreturn void lock_refused(const char *program, long error)
@@ -35,12 +36,12 @@ static _Noreturn void lock_refused(const char *program, long error)
 		host_die("memfd_secret is not available here (error %ld): boot with secretmem.enable=1, or accept "
 			 "unprotected memory with --memory=ordinary", -error);
 	if (lock_out_of_reach())
-		host_die("%u MiB of secret memory are needed, RLIMIT_MEMLOCK is smaller, and CAP_IPC_LOCK is out of reach "
-			 "here (no_new_privs or the bounding set; in a container: --cap-add=IPC_LOCK); or use "
+		host_die("%u MiB of secret memory are needed, RLIMIT_MEMLOCK is smaller, and CAP_IPC_LOCK is out of "
+			 "reach here (no_new_privs or the bounding set; in a container: --cap-add=IPC_LOCK); or use "
 			 "--memory=ordinary", (uint32_t)LOCK_NEEDED_MIB);
-	host_die("%u MiB of secret memory are needed, and RLIMIT_MEMLOCK is smaller (error %ld): run `make install`, or as "
-		 "root `setcap cap_ipc_lock=p %s`; or use --memory=ordinary",
-		 (uint32_t)LOCK_NEEDED_MIB, -error, program);
+	host_die("%u MiB of secret memory are needed, and RLIMIT_MEMLOCK is smaller (error %ld): run `make install`, "
+		 "or as root `setcap cap_ipc_lock=p %s`; or use --memory=ordinary", (uint32_t)LOCK_NEEDED_MIB, -error,
+		 program);
 }
 
 /* Whether there is secret memory is asked once, where the answer can be put into words. */

@@ -5,7 +5,7 @@
 #include "kernel/kernel.h"
 #include "kernel/mm/heap.h"
 
-#define LAUNCH_MAX (4 * MIB)
+#define LAUNCH_MAX (16 * MIB)
 
 const char *launch_string(const struct launch *l, uint32_t offset)
 {
@@ -16,14 +16,18 @@ const char *launch_string(const struct launch *l, uint32_t offset)
 	return (const char *)l + offset;
 }
 
-static void launch_list(const struct launch *l, uint32_t offset, uint32_t count, struct exec_strings *to)
+static struct exec_strings *launch_list(const struct launch *l, uint32_t offset, uint32_t count)
 {
+	struct exec_strings *to;
 	uint32_t at;
 
 	if (count > EXEC_STRINGS_MAX)
 		kernel_die("launch block: %u strings, at most %u are possible", count, EXEC_STRINGS_MAX);
 	if (count && (offset >= l->size || count > (l->size - offset) / sizeof(at)))
 		kernel_die("launch block: a list of %u runs over its %u bytes", count, l->size);
+	to = exec_strings_new(count);
+	if (!to)
+		kernel_die("launch block: no memory for a list of %u", count);
 	for (uint32_t i = 0; i < count; i++) {
 		memcpy(&at, (const char *)l + offset + i * sizeof(at), sizeof(at));
 		to->list[i] = launch_string(l, at);
@@ -31,6 +35,7 @@ static void launch_list(const struct launch *l, uint32_t offset, uint32_t count,
 			kernel_die("launch block: string %u of a list is missing", i);
 	}
 	to->count = count;
+	return to;
 }
 
 struct launch_copy *launch_read(const struct host_start *start)
@@ -45,7 +50,7 @@ struct launch_copy *launch_read(const struct host_start *start)
 		kernel_die("launch block: it cannot be read");
 	if (memcmp(s->block->magic, LAUNCH_MAGIC, 8) || s->block->version != LAUNCH_VERSION || s->block->size != size)
 		kernel_die("launch block: magic, version or size is not as expected");
-	launch_list(s->block, s->block->argv, s->block->argc, &s->argv);
-	launch_list(s->block, s->block->envp, s->block->envc, &s->envp);
+	s->argv = launch_list(s->block, s->block->argv, s->block->argc);
+	s->envp = launch_list(s->block, s->block->envp, s->block->envc);
 	return s;
 }

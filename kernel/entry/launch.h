@@ -7,7 +7,7 @@
 
 struct launch_copy {
 	struct launch *block;
-	struct exec_strings argv, envp;
+	struct exec_strings *argv, *envp;
 };
 
 /* Ends the process when the block is not one. */

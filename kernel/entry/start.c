@@ -54,7 +54,7 @@ static void start_environment(const struct definition *d, const struct exec_stri
 {
 	for (uint32_t i = 0; i < d->envc; i++)
 		to->list[to->count++] = d->envp[i];
-	for (uint32_t i = 0; i < host->count && to->count < EXEC_STRINGS_MAX; i++)
+	for (uint32_t i = 0; i < host->count; i++)
 		if (start_env_allowed(d, host->list[i]) && !start_env_has(to, host->list[i]))
 			to->list[to->count++] = host->list[i];
 }
@@ -65,7 +65,7 @@ static void start_arguments(const struct definition *d, const struct exec_string
 		kernel_die("arguments were given, and the image's definition does not allow any (allow { arguments = true })");
 	for (uint32_t i = 0; i < d->argc; i++)
 		to->list[to->count++] = d->argv[i];
-	for (uint32_t i = 0; i < host->count && to->count < EXEC_STRINGS_MAX; i++)
+	for (uint32_t i = 0; i < host->count; i++)
 		to->list[to->count++] = host->list[i];
 	if (!to->count)
 		kernel_die("no program to run: the definition has no entrypoint");
@@ -108,7 +108,8 @@ static _Noreturn void start_refuse(const char *path, int error, bool told)
 static void start_program(const struct definition *d, const struct host_start *start)
 {
 	struct launch_copy *launch = launch_read(start);
-	struct exec_strings *argv = heap_alloc(sizeof(*argv)), *envp = heap_alloc(sizeof(*envp));
+	struct exec_strings *argv = exec_strings_new(d->argc + launch->argv->count + EXEC_SCRIPT_ROOM);
+	struct exec_strings *envp = exec_strings_new(d->envc + launch->envp->count);
 	uint32_t said = kernel_log_count();
 	const char *path, *cwd;
 	int error;
@@ -126,8 +127,8 @@ static void start_program(const struct definition *d, const struct host_start *s
 	error = inherit_descriptors(start);
 	if (error)
 		kernel_die("inherited descriptors: error %d", -error);
-	start_arguments(d, &launch->argv, argv);
-	start_environment(d, &launch->envp, envp);
+	start_arguments(d, launch->argv, argv);
+	start_environment(d, launch->envp, envp);
 	path = d->flags & DEF_FLAG_QUICK ? launch_string(launch->block, launch->block->program) : argv->list[0];
 	said = kernel_log_count();
 	error = path ? exec_program(path, argv, envp, start, thread_regs(current)) : -ENOENT;

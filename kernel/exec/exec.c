@@ -24,6 +24,15 @@ static int exec_check_file(struct file *f)
 	return S_ISREG(st.st_mode) && (st.st_mode & 0111) ? 0 : -EACCES;
 }
 
+struct exec_strings *exec_strings_new(uint32_t room)
+{
+	struct exec_strings *s = heap_alloc(sizeof(*s) + room * sizeof(s->list[0]));
+
+	if (s)
+		*s = (struct exec_strings){ .room = room };
+	return s;
+}
+
 static char *exec_keep(const char *s)
 {
 	size_t size = strlen(s) + 1;
@@ -40,7 +49,7 @@ static int exec_script_argv(struct exec_strings *argv, const char *interpreter, 
 	uint32_t extra = argument ? 2 : 1, had = argv->count ? argv->count : 1, at = 0;
 	const char *added[3];
 
-	if (had + extra > EXEC_STRINGS_MAX)
+	if (had + extra > argv->room)
 		return -E2BIG;
 	added[at++] = exec_keep(interpreter);
 	if (argument)

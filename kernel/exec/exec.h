@@ -6,14 +6,17 @@
 #include "kernel/fs/file.h"
 #include "kernel/task/regs.h"
 
-#define EXEC_STRINGS_MAX 4096
+#define EXEC_STRINGS_MAX (512U * 1024) /* arguments, or variables */
+#define EXEC_SCRIPT_ROOM 16U           /* what interpreters add */
 #define EXEC_BYTES_MAX (2 * MIB)
 
 /* Argument and environment strings, in kernel memory. */
 struct exec_strings {
-	const char *list[EXEC_STRINGS_MAX + 1];
-	uint32_t count;
+	uint32_t count, room;
+	const char *list[];
 };
+
+struct exec_strings *exec_strings_new(uint32_t room); /* heap; NULL: no memory */
 
 /* What the loader found out about a file that it mapped. */
 struct elf_image {

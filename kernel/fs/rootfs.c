@@ -184,7 +184,9 @@ int rootfs_mount(const struct definition_verity *verity, struct inode **root)
 	}
 	error = erofs_open_super(&rootfs.erofs, &device, &why);
 	if (error) {
-		kernel_log("root file system: %s (error %d)", why ? why : "its first block cannot be used", -error);
+		if (!rootfs.reported) /* else it is said which block does not match */
+			kernel_log("root file system: %s%s (error %d)", why ? "found " : "",
+				   why ? why : "its first block cannot be used", -error);
 		return error;
 	}
 	return inode_of(rootfs.erofs.root_nid, NULL, root);

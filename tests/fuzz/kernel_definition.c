@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				   list_length(d.allow_env, d.allow_envc) < SIZE_MAX, "lists can be read");
 		fuzz_check(d.mount_count <= DEFINITION_MOUNTS_MAX, "there are no more mounts than room");
 		for (uint32_t i = 0; i < d.mount_count; i++)
-			fuzz_check(d.mounts[i].path && d.mounts[i].path[0] == '/', "a mount point is absolute");
+			fuzz_check(strlen(d.mounts[i].path) < size, "a mount point ends");
 	} else {
 		fuzz_check(why != NULL, "a refusal says why");
 	}

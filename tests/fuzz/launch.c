@@ -31,8 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!setjmp(fuzz_died)) {
 		const struct launch_copy *l = launch_read(&start);
 
-		launch_look(&l->argv, l->block);
-		launch_look(&l->envp, l->block);
+		launch_look(l->argv, l->block);
+		launch_look(l->envp, l->block);
 		(void)launch_string(l->block, l->block->cwd);
 		(void)launch_string(l->block, l->block->program);
 	}

@@ -74,7 +74,7 @@ static bool step_fires_in_entry(uint64_t rip)
 {
 	uint32_t *hits = &step_hits[rip == stub_address ? 0 : 1 + rip - step_from];
 
-	if (step_pause) {
+	if (step_pause && *hits) {
 		step_pause--;
 		return false;
 	}

@@ -15,8 +15,9 @@ ENCLU_SECTION = ".enclu"
 ENCLU_BYTES = b"\x0f\x01\xd7"
 VECTOR = re.compile(r"%([xyz]?mm\d+|st\b|k[0-7]\b)")
 
-# Nettle's functions and its constructor may touch vector registers: crypto/ saves and clears them around each call.
-# gcm_fill and gcm_hash are local functions of its gcm.c.
+# Nettle's functions and its constructor may touch vector registers: the constructor runs before there is a program, and
+# fpu_begin() and fpu_end() of kernel/lib/fpu.h stand around each later call. gcm_fill and gcm_hash are local functions
+# of its gcm.c, which the kernel links but does not call.
 VECTOR_ALLOWED = re.compile(r"^(_?nettle_\w+|fat_init|gcm_fill|gcm_hash)$")
 
 

@@ -51,7 +51,7 @@ EXCEPTIONS = {
 }
 
 
-# A folder's sources may be listed by another top folder's meson.build only here: the evil host is the host but for them.
+# The only sources that another top folder's meson.build may list: the evil host is the host but for them.
 BUILT_ELSEWHERE = {"host/meson.build": "tests/evil/"}
 
 

@@ -168,7 +168,8 @@ class Style(unittest.TestCase):
     def test_a_place_begins_where_a_path_begins(self):
         for inner in ("f'{folder}/ro" "ot/data'", "${folder}/wo" "rk/x", "$(pwd)/ho" "me/x", "$folder/ro" "ot/x"):
             self.assertEqual(found(style.check_words, a_DOTpy=f"{inner}\n"), [], inner)
-        for outer in ("'/ro" "ot/data'", "{/ro" "ot/data}", "(/wo" "rk/x)", "a=/ho" "me/x", "a:/ro" "ot/x", ">/ro" "ot/x"):
+        for outer in ("'/ro" "ot/data'", "{/ro" "ot/data}", "(/wo" "rk/x)", "a=/ho" "me/x", "a:/ro" "ot/x",
+                      ">/ro" "ot/x"):
             self.assertEqual(len(found(style.check_words, a_DOTpy=f"{outer}\n")), 1, outer)
 
     def test_conditions_inside_functions(self):

@@ -132,10 +132,11 @@ class CliTest(unittest.TestCase):
         self.fails(126, "Permission denied", "run", "/etc/passwd")
         program("work/here", 0o755)
         self.fails(127, "not found", "run", "here")
-        places = (("./here", None), (".//./here", None), ("here", ""), ("here", ":/bin"), ("here", "/bin:"))
-        for operand, path in places:
+        places = (("./here", None, "./here"), (".//./here", None, ".//./here"), ("here", "", "./here"), ("here", ":/bin", "./here"),
+                  ("here", "/bin:", "./here"), ("here", "../work", "../work/here"))
+        for operand, path, program in places:
             more = {} if path is None else {"PATH": path}
-            self.assertEqual(self.launch(operand, **more)["program"], str(self.folder / "work/here"))
+            self.assertEqual(self.launch(operand, **more)["program"], program)
         self.assertEqual(self.launch("here", folder=self.folder / "work", PATH=".")["argv"], ["here"])
 
     def test_the_quick_image_is_made_once(self):

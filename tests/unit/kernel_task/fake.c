@@ -5,6 +5,7 @@
 #include "abi/linux/errno.h"
 #include "abi/linux/time.h"
 #include "base/mem.h"
+#include "kernel/entry/trace.h"
 #include "kernel/border/hostcall.h"
 #include "kernel/entry/stats.h"
 #include "kernel/entry/trace.h"
