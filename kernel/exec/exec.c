@@ -24,15 +24,6 @@ static int exec_check_file(struct file *f)
 	return S_ISREG(st.st_mode) && (st.st_mode & 0111) ? 0 : -EACCES;
 }
 
-struct exec_strings *exec_strings_new(uint32_t room)
-{
-	struct exec_strings *s = heap_alloc(sizeof(*s) + room * sizeof(s->list[0]));
-
-	if (s)
-		*s = (struct exec_strings){ .room = room };
-	return s;
-}
-
 static char *exec_keep(const char *s)
 {
 	size_t size = strlen(s) + 1;
