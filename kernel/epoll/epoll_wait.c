@@ -12,14 +12,35 @@ struct epoll_waiting {
 	struct epoll_event *events; /* kernel memory */
 	int max;
 	int64_t deadline;
+	bool own; /* events is of this wait alone */
 };
+
+/*
+ * More events than the instance's buffer holds can be ready only where so many descriptors are watched. They have to come
+ * at once: a second look would find the first ones again.
+ */
+static void epoll_allocate(struct epoll_waiting *w)
+{
+	uint32_t most = __atomic_load_n(&w->epoll->by_fd_size, __ATOMIC_RELAXED);
+
+	most = most < HOST_BUFFER / sizeof(*w->events) ? most : HOST_BUFFER / sizeof(*w->events);
+	most = most < (uint32_t)w->max ? most : (uint32_t)w->max;
+	if (most <= EPOLL_MANY)
+		return;
+	w->events = heap_alloc(most * sizeof(*w->events));
+	w->own = w->events;
+	if (w->own)
+		w->max = (int)most;
+}
 
 /* A large request borrows the instance's buffer; when another thread has it, fewer events at a time do as well. */
 static void epoll_borrow(struct epoll_waiting *w, struct epoll_event *few)
 {
 	struct epoll *ep = w->epoll;
 
-	w->events = NULL;
+	epoll_allocate(w);
+	if (w->own)
+		return;
 	if (w->max > EPOLL_FEW) {
 		w->events = __atomic_exchange_n(&ep->buffer, NULL, __ATOMIC_ACQ_REL);
 		if (!w->events)
@@ -35,7 +56,9 @@ static void epoll_borrow(struct epoll_waiting *w, struct epoll_event *few)
 
 static void epoll_give_back(struct epoll_waiting *w, const struct epoll_event *few)
 {
-	if (w->events != few)
+	if (w->own)
+		heap_free(w->events);
+	else if (w->events != few)
 		heap_free(__atomic_exchange_n(&w->epoll->buffer, w->events, __ATOMIC_ACQ_REL));
 }
 

@@ -6,6 +6,7 @@
 #include "abi/linux/errno.h"
 #include "kernel/border/border.h"
 #include "kernel/entry/launch.h"
+#include "kernel/mm/heap.h"
 
 static const uint8_t *launch_bytes;
 
@@ -15,6 +16,15 @@ int border_read(void *to, uint64_t address, uint64_t size)
 		return -EFAULT;
 	memcpy(to, launch_bytes, size);
 	return 0;
+}
+
+struct exec_strings *exec_strings_new(uint32_t room)
+{
+	struct exec_strings *s = heap_alloc(sizeof(*s) + room * sizeof(s->list[0]));
+
+	if (s)
+		s->room = room;
+	return s;
 }
 
 static void launch_look(const struct exec_strings *s, const struct launch *l)

@@ -1,5 +1,6 @@
 /*
- * How a system call site is rewritten. Input: the call's number (8 bytes), the stub's distance (4), bytes around the site.
+ * How a system call site is rewritten. Input: the call's number (8 bytes), the stub's distance (4), bytes around the site,
+ * RBX and RSI (8 each).
  * Only bytes of the site's neighbourhood change, the jump reaches the stub, and the stub comes back behind the site.
  */
 #include "tests/fuzz/kernel.h"
@@ -35,19 +36,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct patch_plan p = { 0 };
 	uint8_t text[2 * PATCH_WINDOW] = { 0 };
-	struct patch_trap t = { .site = SITE };
+	struct patch_trap trap = { .site = SITE };
 	uint64_t stub;
 	int32_t distance;
 	enum patch_way way;
 
 	if (size < 12 + sizeof(text))
 		return 0;
-	memcpy(&t.rax, data, 8);
-	t.rsi = t.rax ^ SITE;
-	t.rbx = t.rax;
+	memcpy(&trap.rax, data, 8);
 	memcpy(&distance, data + 8, 4);
 	memcpy(text, data + 12, sizeof(text));
-	way = patch_way(text, PATCH_WINDOW, PATCH_WINDOW, &t);
+	if (size >= 12 + sizeof(text) + 16) {
+		memcpy(&trap.rbx, data + 12 + sizeof(text), 8);
+		memcpy(&trap.rsi, data + 20 + sizeof(text), 8);
+	}
+	way = patch_way(text, PATCH_WINDOW, PATCH_WINDOW, &trap);
 	if (way == PATCH_NONE)
 		return 0;
 	stub = SITE + (uint64_t)(int64_t)distance;
@@ -55,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		stub = patch_stub_next(SITE, stub);
 	if (!patch_stub_fits(way, SITE, stub))
 		return 0;
-	patch_plan(&p, way, text, PATCH_WINDOW, &t, stub, ENTRY);
+	patch_plan(&p, way, text, PATCH_WINDOW, &trap, stub, ENTRY);
 	plan_look(&p, way, stub);
 	return 0;
 }
