@@ -18,19 +18,11 @@ int border_read(void *to, uint64_t address, uint64_t size)
 	return 0;
 }
 
-struct exec_strings *exec_strings_new(uint32_t room)
-{
-	struct exec_strings *s = heap_alloc(sizeof(*s) + room * sizeof(s->list[0]));
-
-	if (s)
-		s->room = room;
-	return s;
-}
-
 static void launch_look(const struct exec_strings *s, const struct launch *l)
 {
 	for (uint32_t i = 0; i < s->count; i++)
-		fuzz_check(s->list[i] + strlen(s->list[i]) < (const char *)l + l->size, "a string ends inside the block");
+		fuzz_check(s->list[i] + strlen(s->list[i]) < (const char *)l + l->size,
+			   "a string ends inside the block");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

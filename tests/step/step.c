@@ -1,7 +1,8 @@
 /*
  * A host that single-steps the enclave's kernel (silicon hides TF from an enclave; an interrupt at every instruction
  * is what a host can have there). Now and then, by a seed (ADYTON_STEP_SEED), a step becomes a signal: an asynchronous
- * exit at exactly that instruction, most often in the entry code (ADYTON_STEP_RANGE: its addresses, hexadecimal "from-to").
+ * exit at exactly that instruction, most often in the entry code (ADYTON_STEP_RANGE: its addresses, hexadecimal
+ * "from-to").
  *
  * The program begins and ends it by sched_yield(). What TF would show to the enclave is put right behind its back:
  * PUSHF sees none, state that is saved holds none.
