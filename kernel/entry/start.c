@@ -62,8 +62,8 @@ static void start_environment(const struct definition *d, const struct exec_stri
 static void start_arguments(const struct definition *d, const struct exec_strings *host, struct exec_strings *to)
 {
 	if (host->count && !(d->flags & DEF_FLAG_ALLOW_ARGUMENTS))
-		kernel_die(
-			"arguments were given, and the image's definition does not allow any (allow { arguments = true })");
+		kernel_die("arguments were given, and the image's definition does not allow any "
+			   "(allow { arguments = true })");
 	for (uint32_t i = 0; i < d->argc; i++)
 		to->list[to->count++] = d->argv[i];
 	for (uint32_t i = 0; i < host->count; i++)

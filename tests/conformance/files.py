@@ -64,7 +64,9 @@ def op():
     if k == 17: p = path(); m = r.choice([0o644, 0o1777, 0o4711]); return ('chmod', p), lambda: os.chmod(p, m)
     if k == 18: p = path(); t = r.randint(0, 10**9); return ('utime', p), lambda: (os.utime(p, ns=(t, t)), os.stat(p).st_mtime_ns)[1]
     if k == 19 and fds: f = r.choice(fds); fds.remove(f); return ('close',), lambda: os.close(f)
-    if k in (20, 21) and fds: f = r.choice(fds); b = bytes([r.randint(1, 255)]) * r.choice([1, 100, 4096, 5000, 20000]); return ('write', len(b)), lambda: os.write(f, b)
+    if k in (20, 21) and fds:
+        f, b = r.choice(fds), bytes([r.randint(1, 255)]) * r.choice([1, 100, 4096, 5000, 20000])
+        return ('write', len(b)), lambda: os.write(f, b)
     if k == 22 and fds: f = r.choice(fds); n = r.choice([1, 100, 5000]); return ('read', n), lambda: hash_(os.read(f, n))
     if k == 23 and fds: f = r.choice(fds); n = r.choice([1, 100, 5000, 8192]); o = r.randint(0, 30000); return ('pread', n, o), lambda: hash_(os.pread(f, n, o))
     if k == 24 and fds: f = r.choice(fds); o = r.randint(0, 70000); return ('pwrite', o), lambda: os.pwrite(f, b'hello' * r.randint(1, 1), o)

@@ -32,5 +32,7 @@ long fake_call(long (*handler)(const struct regs *), uint64_t a, uint64_t b, uin
 #define PATH(s) fake_user_string(s)
 /* The whole of a small file, as text; NULL when it cannot be read. */
 const char *fake_slurp(const char *path);
+/* Remove a directory of this machine with all that is in it; 0 or -1. */
+int fake_remove_tree(const char *path);
 
 #endif
