@@ -5,9 +5,9 @@
  *   BEFORE  an instruction of five bytes or more that we know stands right before it: the jump takes its place, the
  *           stub does its work. The SYSCALL stays: who jumps straight to it still traps.
  *   OVER    a CMP of RAX with -4096 or -4095 right behind it (6 bytes): a jump of 5 bytes takes the place of SYSCALL
- *           and of the CMP's first three, the stub does the CMP. Somebody can still come to where the CMP began: a thread
- *           that was in this call when it was rewritten, a signal handler that returns, a jump. So stubs are placed
- *           where the jump's third byte is INT3, and the trap code leads whoever runs into it to the stub's end.
+ *           and of the CMP's first three, the stub does the CMP. Somebody can still come to where the CMP began: a
+ *           thread that was in this call when it was rewritten, a signal handler that returns, a jump. So stubs are
+ *           placed where the jump's third byte is INT3, and the trap code leads whoever runs into it to the stub's end.
  *
  * In both, the return address that the kernel sees has a SYSCALL in the two bytes before it, so that a call can be
  * restarted by stepping back two bytes.
