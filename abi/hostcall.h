@@ -12,7 +12,8 @@
 /* EEXIT: RDI says why. EENTER with CSSA 0: RDI is one of these, RSI goes with it. */
 #define EXIT_HOSTCALL 1 /* serve border->nr, then EENTER with ENTER_RETURN */
 #define EXIT_RESUME 2   /* the exception was handled: ERESUME */
-#define ENTER_PROCESS 1 /* first entry of the process: RSI is the thread's border, RDX its size, R8 a struct host_start, R9 its size */
+/* first entry of the process: RSI is the thread's border, RDX its size, R8 a struct host_start, R9 its size */
+#define ENTER_PROCESS 1
 #define ENTER_THREAD 2  /* first entry of a further thread: RSI border, RDX size */
 #define ENTER_RETURN 3  /* the host call is done, its result is in border->result */
 /* EENTER with CSSA 1: RDI is a signal that arrived for the process, or 0; a fault is read from the SSA frame. */
@@ -22,7 +23,8 @@ struct border {
 	uint64_t nr;
 	uint64_t slots[6];
 	int64_t result;
-	uint64_t signals; /* bit n-1: signal n arrived while this thread was in the host; the host sets, the kernel takes */
+	/* bit n-1: signal n arrived while this thread was in the host; the host sets, the kernel takes */
+	uint64_t signals;
 	uint32_t slot;    /* the host's name for the thread */
 	uint32_t reserved;
 	uint8_t padding[32];

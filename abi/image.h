@@ -72,7 +72,8 @@ enum definition_type {
 };
 
 #define DEF_FLAG_ALLOW_ARGUMENTS 0x1U  /* the host may append arguments */
-#define DEF_FLAG_QUICK 0x2U            /* entrypoint, working directory and ids come from the host (adyton run PROGRAM) */
+/* entrypoint, working directory and ids come from the host (adyton run PROGRAM) */
+#define DEF_FLAG_QUICK 0x2U
 #define DEF_FLAG_DEBUG 0x4U
 #define DEF_FLAG_ORDINARY_MEMORY 0x8U  /* runs on ordinary, unprotected memory */
 #define DEF_FLAG_DEVELOPMENT 0x10U     /* signed with a development key */
@@ -80,7 +81,8 @@ enum definition_type {
 struct definition_verity {
 	uint64_t data_blocks; /* of 4096 bytes */
 	uint64_t hash_blocks;
-	uint8_t root_hash[32]; /* SHA-256, salt empty, hash type 1, block sizes 4096 (veritysetup --format=1 --no-superblock) */
+	/* SHA-256, salt empty, hash type 1, block sizes 4096 (veritysetup --format=1 --no-superblock) */
+	uint8_t root_hash[32];
 } __attribute__((packed));
 
 enum definition_mount_type { MOUNT_TMPFS = 1, MOUNT_HOST = 2 };

@@ -44,7 +44,7 @@ struct launch {
 	uint32_t envc;
 	uint32_t envp;        /* offset of u32 [envc]; the whole environment of the launcher, "K=V" */
 	uint32_t cwd;         /* string: absolute working directory */
-	uint32_t program;     /* string, quick only: the program, as a shell would execute it: relative to cwd or absolute */
+	uint32_t program;     /* string, quick only: what a shell would execute, relative to cwd or absolute */
 	uint32_t image_path;  /* string: the image as the user named it, for messages */
 	uint32_t guard;       /* string: absolute path of adyton-guard, 0 when not installed */
 	uint32_t keys;        /* string: absolute path of adyton-keys, 0 when not installed */

@@ -38,9 +38,9 @@ struct cpu_run {
 	 */
 	volatile uint32_t interrupt;
 	/*
-	 * NULL, or called at EEXIT on the stack of enter(), with exit and regs set; true: enter again (EENTER with the regs that it
-	 * left) without returning. Returning from enter() and calling it anew would cost more than entry and exit
-	 * themselves: the processor predicts returns by a stack of its own, which enclave and host share.
+	 * NULL, or called at EEXIT on the stack of enter(), with exit and regs set; true: enter again (EENTER with the
+	 * regs that it left) without returning. Returning from enter() and calling it anew would cost more than entry
+	 * and exit themselves: the processor predicts returns by a stack of its own, which enclave and host share.
 	 */
 	bool (*served)(struct cpu_run *run);
 };

@@ -29,7 +29,8 @@ static void exit_print(const char *how, uint64_t value, const char *name)
 	char line[128];
 
 	(void)sys_write(host.launch->stats_fd, line,
-			name ? host_format(line, sizeof(line), how, name, value) : host_format(line, sizeof(line), how, value));
+			name ? host_format(line, sizeof(line), how, name, value)
+			     : host_format(line, sizeof(line), how, value));
 }
 
 /* {"exits":{"total":N,"by_hostcall":{...}},"traps":...} */

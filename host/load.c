@@ -1,4 +1,4 @@
-/* The image file becomes an enclave: ECREATE, EADD and EEXTEND page by page, EINIT. Every number of the file is checked. */
+/* The image file becomes an enclave: ECREATE, EADD and EEXTEND page by page, EINIT. Every number of it is checked. */
 #include "abi/layout.h"
 #include "abi/linux/errno.h"
 #include "abi/linux/stat.h"
@@ -23,7 +23,8 @@ static void load_read(void *to, uint64_t size, uint64_t offset, const char *what
 	if (n < 0)
 		host_die("%s: reading %s: error %ld", load_name(), what, -n);
 	if ((uint64_t)n != size)
-		host_die("%s: truncated: %s at %lu needs %lu bytes, the file has %ld", load_name(), what, offset, size, n);
+		host_die("%s: truncated: %s at %lu needs %lu bytes, the file has %ld", load_name(), what, offset, size,
+			 n);
 }
 
 static uint64_t load_end(uint64_t end, uint64_t offset, uint64_t size)
@@ -100,9 +101,10 @@ static void load_segment(const struct image_segment *s)
 {
 	uint64_t size;
 
-	if ((s->address & PAGE_MASK) || __builtin_mul_overflow(s->pages, PAGE_SIZE, &size) || s->address < KERNEL_BASE ||
-	    s->address >= KERNEL_HEAP || size > KERNEL_HEAP - s->address)
-		host_die("%s: a segment at %lx of %lu pages lies outside the kernel's range", load_name(), s->address, s->pages);
+	if ((s->address & PAGE_MASK) || __builtin_mul_overflow(s->pages, PAGE_SIZE, &size) ||
+	    s->address < KERNEL_BASE || s->address >= KERNEL_HEAP || size > KERNEL_HEAP - s->address)
+		host_die("%s: a segment at %lx of %lu pages lies outside the kernel's range", load_name(), s->address,
+			 s->pages);
 	if (!s->file_offset)
 		memset(load_page, 0, PAGE_SIZE);
 	for (uint64_t i = 0; i < s->pages; i++) {

@@ -100,7 +100,8 @@ long own_getpeername(struct host_thread *t, const uint64_t *slots)
 long own_getsockopt(struct host_thread *t, const uint64_t *slots)
 {
 	uint32_t size = (uint32_t)slots[4];
-	long error = sys_raw6(__NR_getsockopt, (long)slots[0], (long)slots[1], (long)slots[2], (long)slots[3], (long)&size, 0);
+	long error = sys_raw6(__NR_getsockopt, (long)slots[0], (long)slots[1], (long)slots[2], (long)slots[3],
+			      (long)&size, 0);
 
 	(void)t;
 	return error ? error : (long)size;
@@ -118,8 +119,10 @@ long own_recv(struct host_thread *t, const uint64_t *slots)
 
 static struct msghdr own_msghdr(struct host_msg *m, struct iovec *data)
 {
-	return (struct msghdr){ .msg_name = (uint64_t)(m->name_size ? m->name : NULL), .msg_namelen = (int32_t)m->name_size,
-				.msg_iov = (uint64_t)data, .msg_iovlen = 1,
+	return (struct msghdr){ .msg_name = (uint64_t)(m->name_size ? m->name : NULL),
+				.msg_namelen = (int32_t)m->name_size,
+				.msg_iov = (uint64_t)data,
+				.msg_iovlen = 1,
 				.msg_control = (uint64_t)(m->control_size ? m->control : NULL),
 				.msg_controllen = m->control_size };
 }
@@ -192,7 +195,8 @@ long own_epoll_wait(struct host_thread *t, const uint64_t *slots)
 	long n;
 
 	if ((int64_t)slots[3] == 0) /* only look */
-		n = sys_raw6(__NR_epoll_wait, (long)slots[0], (long)slots[1], (long)(slots[2] / sizeof(struct epoll_event)), 0, 0, 0);
+		n = sys_raw6(__NR_epoll_wait, (long)slots[0], (long)slots[1],
+			     (long)(slots[2] / sizeof(struct epoll_event)), 0, 0, 0);
 	else
 		n = blocking(t, __NR_epoll_pwait2, slots[0], slots[1], slots[2] / sizeof(struct epoll_event),
 			     (uint64_t)own_left((int64_t)slots[3], &left), 0, 0);

@@ -41,7 +41,10 @@ blocking_abort:
 	ret
 	.size blocking_call, . - blocking_call
 
-/* long thread_clone(uint64_t flags, uint64_t stack, struct host_thread *t): the child runs thread_entry(t) on its stack. */
+/*
+ * long thread_clone(uint64_t flags, uint64_t stack, struct host_thread *t): the child runs thread_entry(t) on its
+ * stack.
+ */
 	.globl thread_clone
 	.type thread_clone, @function
 thread_clone:

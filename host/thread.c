@@ -120,7 +120,8 @@ static void thread_interrupted(struct host_thread *t, struct cpu_run *run)
 		return;
 	}
 	if (t->in_handler)
-		host_die("the enclave's exception handler itself failed: vector %u, address %lx", run->vector, run->address);
+		host_die("the enclave's exception handler itself failed: vector %u, address %lx", run->vector,
+			 run->address);
 	t->in_handler = 1;
 	run->function = ENCLU_EENTER;
 	run->regs = (struct cpu_regs){ .rdi = run->exit == CPU_EXIT_SIGNAL ? run->signal : 0 };
@@ -179,8 +180,8 @@ static void thread_wait_for_work(struct host_thread *t)
 }
 
 /*
- * The enclave may ask for a TCS again while its last user is on the way out. Interrupted there, that one has left the TCS
- * for a moment and will resume: entering it now would go on with the wrong one.
+ * The enclave may ask for a TCS again while its last user is on the way out. Interrupted there, that one has left the
+ * TCS for a moment and will resume: entering it now would go on with the wrong one.
  */
 static bool thread_tcs_in_use(const struct host_thread *t)
 {
@@ -204,7 +205,8 @@ _Noreturn void thread_entry(struct host_thread *t)
 		thread_wait_for_work(t);
 		while (thread_tcs_in_use(t))
 			(void)sys_raw3(__NR_sched_yield, 0, 0, 0);
-		thread_lend(t, (struct cpu_regs){ .rdi = ENTER_THREAD, .rsi = (uint64_t)t->border, .rdx = BORDER_SIZE });
+		thread_lend(t,
+			    (struct cpu_regs){ .rdi = ENTER_THREAD, .rsi = (uint64_t)t->border, .rdx = BORDER_SIZE });
 		__atomic_store_n(&t->tcs, 0, __ATOMIC_RELEASE);
 	}
 }

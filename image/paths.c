@@ -1,10 +1,12 @@
 #include "image/paths.h"
 #include "image/io.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The caller's buffers are PATHS_MAX; a longer path is as good as none. */
@@ -63,6 +65,25 @@ static const char *paths_account_home(void)
 	return home;
 }
 
+static bool paths_usable(const char *folder, struct fail *f)
+{
+	return io_make_dirs(folder, f) == 0 && access(folder, W_OK | X_OK) == 0;
+}
+
+/* Of an account without a home, as services have it: below a folder of /tmp that is this user's alone. */
+static bool paths_homeless(char out[PATHS_MAX], const char *below_home)
+{
+	char own[64];
+	struct stat st;
+	struct fail ignored;
+
+	(void)snprintf(own, sizeof(own), "/tmp/adyton-%u", (unsigned int)geteuid());
+	if ((mkdir(own, 0700) && errno != EEXIST) || lstat(own, &st))
+		return false;
+	return S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 077) &&
+	       paths_join(out, own, below_home, "/adyton") && paths_usable(out, &ignored);
+}
+
 static int paths_user(char out[PATHS_MAX], const char *variable, const char *below_home, struct fail *f)
 {
 	const char *folder = getenv(variable), *home = getenv("HOME");
@@ -70,13 +91,16 @@ static int paths_user(char out[PATHS_MAX], const char *variable, const char *bel
 
 	if (!home || home[0] != '/')
 		home = paths_account_home();
-	if (folder && folder[0] == '/')
+	if (folder && folder[0] == '/') {
 		good = paths_join(out, folder, "adyton", "");
-	else if (home[0] == '/')
-		good = paths_join(out, home, below_home, "/adyton");
-	else
-		return fail(f, "user's files: expected %s, HOME or the user's account to name a folder", variable);
-	return good ? io_make_dirs(out, f) : fail(f, "user's files: the path is too long");
+		return good ? io_make_dirs(out, f) : fail(f, "user's files: the path is too long");
+	}
+	if (home[0] == '/' && !paths_join(out, home, below_home, "/adyton"))
+		return fail(f, "user's files: the path is too long");
+	if ((home[0] == '/' && paths_usable(out, f)) || paths_homeless(out, below_home))
+		return 0;
+	return fail(f, "user's files: neither the home %s nor /tmp/adyton-%u can be written; %s may name a folder",
+		    home[0] ? home : "(none)", (unsigned int)geteuid(), variable);
 }
 
 int paths_cache(char out[PATHS_MAX], struct fail *f)

@@ -6,7 +6,10 @@
 
 #define printf_like(a, b) __attribute__((format(printf, a, b)))
 
-/* Format into a buffer, always terminated; returns the length it wanted. Knows %s %.*s %c %d %u %x %lu %ld %lx %llu %p %% with widths and 0. */
+/*
+ * Format into a buffer, always terminated; returns the length it wanted. Knows %s %.*s %c %d %u %x %lu %ld %lx %llu %p
+ * %% with widths and 0.
+ */
 size_t format(char *to, size_t size, const char *how, ...) printf_like(3, 4);
 
 /* One line to the host's stderr, "adyton: ..." in front. Never secrets: the host reads it. */

@@ -56,7 +56,10 @@ static void op_getpid_tight(long n)
 
 	while (n--)
 		__asm__ volatile("jmp 1f\n\t.p2align 6\n1:\tmov %0, %%rax\n\ttest %%rax, %%rax\n\tjz 3f\n"
-				 "2:\tsyscall\n\ttest %%eax, %%eax\n\tjs 2b\n3:" : : "r"(number) : "rax", "rcx", "r11", "memory");
+				 "2:\tsyscall\n\ttest %%eax, %%eax\n\tjs 2b\n3:"
+				 :
+				 : "r"(number)
+				 : "rax", "rcx", "r11", "memory");
 }
 
 static void op_clock(long n)

@@ -179,7 +179,8 @@ static bool fill_file(struct extent *e, uint32_t first, uint32_t count, const ui
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
 		if (content && (e->page[first + i] & PAGE_STALE || !words_zero(content + i * PAGE_SIZE, PAGE_SIZE)))
-			memcpy((void *)(at + i * PAGE_SIZE), content + i * PAGE_SIZE, PAGE_SIZE); /* a first touch is dear */
+			/* a first touch is dear */
+			memcpy((void *)(at + i * PAGE_SIZE), content + i * PAGE_SIZE, PAGE_SIZE);
 		else if (e->page[first + i] & PAGE_STALE)
 			memset((void *)(at + i * PAGE_SIZE), 0, PAGE_SIZE);
 		e->page[first + i] &= ~PAGE_STALE;
@@ -224,7 +225,8 @@ uint32_t backing_needed(uint32_t word)
 		return PAGE_BACKING_ANON;
 	if (backing == PAGE_BACKING_ANON)
 		return backing;
-	if (access & EPCM_X || (backing == PAGE_BACKING_NONE && access == EPCM_R)) /* what never was writable is no secret */
+	/* what never was writable is no secret */
+	if (access & EPCM_X || (backing == PAGE_BACKING_NONE && access == EPCM_R))
 		return PAGE_BACKING_SEALED;
 	if (access & EPCM_W || backing == PAGE_BACKING_NONE)
 		return PAGE_BACKING_EXTENT;

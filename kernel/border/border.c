@@ -131,7 +131,10 @@ static int border_out(struct border_frame *f, int i, uint64_t **slot)
 	return error;
 }
 
-/* Take back what the host wrote: fixed structures whole, buffers as far as the result says (all of it where that is not a length). */
+/*
+ * Take back what the host wrote: fixed structures whole, buffers as far as the result says (all of it where that is not
+ * a length).
+ */
 static int border_in(struct border_frame *f, int i, uint64_t result)
 {
 	uint64_t size = border_cuts(f->row) && result < f->size[i] ? result : f->size[i];
@@ -154,7 +157,9 @@ static int border_in(struct border_frame *f, int i, uint64_t result)
 /* The host's answer, held against the row. */
 static long border_check_result(const struct border_frame *f, long result)
 {
-	static const long most[] = { [ZERO] = 0, [FD] = 1048575, [LEN] = 0, [U31] = INT32_MAX, [POS] = INT64_MAX, [NEVER] = -1 };
+	static const long most[] = {
+		[ZERO] = 0, [FD] = 1048575, [LEN] = 0, [U31] = INT32_MAX, [POS] = INT64_MAX, [NEVER] = -1
+	};
 
 	if (result < 0) {
 		if (result < -ERRNO_LAST)

@@ -7,7 +7,8 @@
  *   border_exit       a host call goes out; returns when EENTER brings the answer
  *
  * GS is struct thread, FS the program's. The kernel uses no vector registers, so the program's stay live all the time.
- * Two windows are known to the exception code by address: [border_check, border_left), with the stub page behind it, and
+ * Two windows are known to the exception code by address: [border_check, border_left), with the stub page behind it,
+ * and
  * [run_check, run_left). A signal that comes inside them moves RIP to border_abort or run_again, so none is slept over
  * or forgotten.
  */
@@ -144,8 +145,8 @@ exception_entry:
 	.size enclave_entry, . - enclave_entry
 
 	/*
-	 * long border_exit(uint64_t why, uint64_t interruptible): 0 when the host came back; -EINTR (-4) when it did not
-	 * leave because there is work (only if interruptible).
+	 * long border_exit(uint64_t why, uint64_t interruptible): 0 when the host came back; -EINTR (-4) when it did
+	 * not leave because there is work (only if interruptible).
 	 */
 	.globl border_exit, border_check, border_left, border_abort
 	.type border_exit, @function
@@ -256,7 +257,8 @@ run_check:
 	mov	REGS_RIP(%rsp), %rax
 	mov	%rax, %gs:T_RESUME_RIP
 	/*
-	 * POPF costs more than all the rest. After a system call nobody looks at the arithmetic flags, so it is for traps
+	 * POPF costs more than all the rest. After a system call nobody looks at the arithmetic flags, so it is for
+	 * traps
 	 * (orig_rax -1) and for programs that set DF, TF, NT, AC or ID.
 	 */
 	cmpq	$-1, REGS_ORIG_RAX(%rsp)

@@ -1,8 +1,8 @@
 /*
  * An EENTER with CSSA 1: this thread was interrupted, SSA frame 0 holds its state. Nothing is served here. A fault is
  * turned into a call of trap_program() or trap_kernel() on the thread's kernel stack, by editing the saved registers; a
- * signal is noted. Then ERESUME goes on. So all real work runs at CSSA 0, on one kind of stack, with the program's vector
- * registers live, whether it came by a jump or by a trap.
+ * signal is noted. Then ERESUME goes on. So all real work runs at CSSA 0, on one kind of stack, with the program's
+ * vector registers live, whether it came by a jump or by a trap.
  *
  * What the host says (the signal's number) is only taken for the signals that a host may send; what happened to the
  * program is read from EXITINFO, which the processor wrote.

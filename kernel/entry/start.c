@@ -62,7 +62,8 @@ static void start_environment(const struct definition *d, const struct exec_stri
 static void start_arguments(const struct definition *d, const struct exec_strings *host, struct exec_strings *to)
 {
 	if (host->count && !(d->flags & DEF_FLAG_ALLOW_ARGUMENTS))
-		kernel_die("arguments were given, and the image's definition does not allow any (allow { arguments = true })");
+		kernel_die(
+			"arguments were given, and the image's definition does not allow any (allow { arguments = true })");
 	for (uint32_t i = 0; i < d->argc; i++)
 		to->list[to->count++] = d->argv[i];
 	for (uint32_t i = 0; i < host->count; i++)
@@ -80,8 +81,14 @@ static void start_process_state(const struct definition *d, const struct host_st
 	p->pgid = start->pgid;
 	p->sid = start->sid;
 	p->umask = start->umask & 0777;
-	p->cred = (struct credentials){ .uid = start->uid, .euid = start->euid, .suid = start->euid, .fsuid = start->euid,
-					.gid = start->gid, .egid = start->egid, .sgid = start->egid, .fsgid = start->egid };
+	p->cred = (struct credentials){ .uid = start->uid,
+					.euid = start->euid,
+					.suid = start->euid,
+					.fsuid = start->euid,
+					.gid = start->gid,
+					.egid = start->egid,
+					.sgid = start->egid,
+					.fsgid = start->egid };
 	p->cred.group_count = start->group_count <= 64 ? start->group_count : 64;
 	memcpy(p->cred.groups, start->groups, p->cred.group_count * sizeof(uint32_t));
 	memcpy(p->limits, start->limits, sizeof(p->limits));

@@ -63,9 +63,10 @@ void trace_fault(const struct regs *r)
 	char line[TRACE_LINE];
 
 	if (trace_faults)
-		(void)host_trace(line, format(line, sizeof(line), "[%d] fault %u (error 0x%x) at 0x%lx, address 0x%lx\n",
-					      current->tid, current->trap_vector, current->trap_error, r->rip,
-					      current->trap_address));
+		(void)host_trace(line,
+				 format(line, sizeof(line), "[%d] fault %u (error 0x%x) at 0x%lx, address 0x%lx\n",
+					current->tid, current->trap_vector, current->trap_error, r->rip,
+					current->trap_address));
 }
 
 void trace_signal(int signal, uint64_t handler)

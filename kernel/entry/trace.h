@@ -1,4 +1,4 @@
-/* --trace: a strace-like line for each system call, through the host to stderr. Program data goes with it: debugging only. */
+/* --trace: a strace-like line for each system call, through the host to stderr. */
 #ifndef ADYTON_KERNEL_ENTRY_TRACE_H
 #define ADYTON_KERNEL_ENTRY_TRACE_H
 

@@ -122,7 +122,8 @@ void trap_kernel(struct regs *r)
 	if (current->trap_vector == X86_UD && cpuid_emulate_kernel(r))
 		return;
 	if (current->trap_vector == X86_PF && current->trap_address >= ELRANGE_SIZE)
-		kernel_die("the host took away memory of its own that the kernel uses, at %p", (void *)current->trap_address);
+		kernel_die("the host took away memory of its own that the kernel uses, at %p",
+			   (void *)current->trap_address);
 	kernel_die("kernel fault %u (error %x) at %p, address %p", current->trap_vector, current->trap_error,
 		   (void *)r->rip, (void *)current->trap_address);
 }

@@ -16,8 +16,8 @@ struct epoll_waiting {
 };
 
 /*
- * More events than the instance's buffer holds can be ready only where so many descriptors are watched. They have to come
- * at once: a second look would find the first ones again.
+ * More events than the instance's buffer holds can be ready only where so many descriptors are watched. They have to
+ * come at once: a second look would find the first ones again.
  */
 static void epoll_allocate(struct epoll_waiting *w)
 {

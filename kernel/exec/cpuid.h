@@ -1,4 +1,6 @@
-/* CPUID may not be executed inside an enclave: the host answers, the kernel keeps what programs may rely on in bounds. */
+/*
+ * CPUID may not be executed inside an enclave: the host answers, the kernel keeps what programs may rely on in bounds.
+ */
 #ifndef ADYTON_KERNEL_EXEC_CPUID_H
 #define ADYTON_KERNEL_EXEC_CPUID_H
 

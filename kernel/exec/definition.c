@@ -73,7 +73,8 @@ static int definition_mount(const struct definition_reader *r)
 	place->type = m.type;
 	place->read_only = m.flags & 1;
 	error = definition_string(r, r->bytes + sizeof(m), m.path_length, &place->path);
-	return error ? error : definition_string(r, r->bytes + sizeof(m) + m.path_length, m.source_length, &place->source);
+	return error ? error
+		     : definition_string(r, r->bytes + sizeof(m) + m.path_length, m.source_length, &place->source);
 }
 
 static int definition_record(const struct definition_reader *r)
@@ -107,8 +108,8 @@ static int definition_record(const struct definition_reader *r)
 	return -EINVAL;
 }
 
-int definition_parse(struct definition *d, const uint8_t *from, size_t size, char *(*keep)(const void *bytes, size_t size),
-		     const char **why)
+int definition_parse(struct definition *d, const uint8_t *from, size_t size,
+		     char *(*keep)(const void *bytes, size_t size), const char **why)
 {
 	struct definition_reader r = { .d = d, .keep = keep };
 	size_t at = 0;

@@ -1,4 +1,6 @@
-/* The compiled definition (abi/image.h), read once from its measured pages. Constant afterwards; strings end with NUL. */
+/*
+ * The compiled definition (abi/image.h), read once from its measured pages. Constant afterwards; strings end with NUL.
+ */
 #ifndef ADYTON_KERNEL_EXEC_DEFINITION_H
 #define ADYTON_KERNEL_EXEC_DEFINITION_H
 
@@ -29,8 +31,8 @@ struct definition {
 const struct definition *definition(void);
 
 /* Parse the records in [from, from + size); 0, or -EINVAL with what is wrong in *why. Strings are copied by `keep`. */
-int definition_parse(struct definition *d, const uint8_t *from, size_t size, char *(*keep)(const void *bytes, size_t size),
-		     const char **why) must_check;
+int definition_parse(struct definition *d, const uint8_t *from, size_t size,
+		     char *(*keep)(const void *bytes, size_t size), const char **why) must_check;
 
 void definition_start(void);
 

@@ -1,4 +1,6 @@
-/* ELF files, as fs/binfmt_elf.c of Linux understands them. The file may be hostile: every number is checked before use. */
+/*
+ * ELF files, as fs/binfmt_elf.c of Linux understands them. The file may be hostile: every number is checked before use.
+ */
 #include "abi/linux/elf.h"
 #include "abi/linux/errno.h"
 #include "abi/linux/mman.h"
@@ -89,7 +91,8 @@ static int elf_map_bss(const Elf64_Phdr *ph, uint64_t base, int prot)
 	long at = 0;
 
 	if (end > anonymous) {
-		at = mm_map(anonymous, PAGE_UP(end) - anonymous, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0);
+		at = mm_map(anonymous, PAGE_UP(end) - anonymous, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL,
+			    0);
 		if (at < 0)
 			return (int)at;
 	}
@@ -141,7 +144,9 @@ static int elf_place(const struct elf_file *e, uint64_t dynamic_at, struct elf_i
 		return (int)at;
 	image->base = (((uint64_t)at + align - 1) & ~(align - 1)) - low;
 	image->end += image->base;
-	/* The reservation found a free range; the segments go there one by one, and what is between them stays a hole. */
+	/*
+	 * The reservation found a free range; the segments go there one by one, and what is between them stays a hole.
+	 */
 	return mm_unmap((uint64_t)at, PAGE_UP(high - low) + align);
 }
 

@@ -35,7 +35,8 @@ static char *exec_keep(const char *s)
 }
 
 /* argv becomes: interpreter, argument, script, argv[1]... The strings live as long as the process. */
-static int exec_script_argv(struct exec_strings *argv, const char *interpreter, const char *argument, const char *script)
+static int exec_script_argv(struct exec_strings *argv, const char *interpreter, const char *argument,
+			    const char *script)
 {
 	uint32_t extra = argument ? 2 : 1, had = argv->count ? argv->count : 1, at = 0;
 	const char *added[3];
@@ -97,7 +98,8 @@ static int exec_map_interpreter(const struct elf_image *program, struct elf_imag
 	int error = vfs_open_kernel(program->interpreter, O_RDONLY, &f);
 
 	if (error) {
-		kernel_log("%s: its interpreter %s cannot be opened (error %d)", init_process.exe, program->interpreter, -error);
+		kernel_log("%s: its interpreter %s cannot be opened (error %d)", init_process.exe, program->interpreter,
+			   -error);
 		return error;
 	}
 	error = elf_map(f, 0, interpreter);

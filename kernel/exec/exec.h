@@ -29,7 +29,10 @@ struct elf_image {
 	char interpreter[256];
 };
 
-/* Map an ELF file. `dynamic_at` is where a position independent one goes (0: anywhere). -ENOEXEC and friends as execve(2). */
+/*
+ * Map an ELF file. `dynamic_at` is where a position independent one goes (0: anywhere). -ENOEXEC and friends as
+ * execve(2).
+ */
 int elf_map(struct file *f, uint64_t dynamic_at, struct elf_image *image) must_check;
 
 /* Everything that goes onto the program's stack; *sp is where it starts. */

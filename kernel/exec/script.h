@@ -8,6 +8,6 @@
 #define SCRIPT_LINE 256
 
 /* "#!interpreter argument": its words, inside `line`; *argument may be NULL. -ENOEXEC when it is no script. */
-int script_line(struct file *f, char line[SCRIPT_LINE], char **interpreter, char **argument) __attribute__((warn_unused_result));
+int script_line(struct file *f, char line[SCRIPT_LINE], char **interpreter, char **argument) must_check;
 
 #endif

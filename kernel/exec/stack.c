@@ -1,4 +1,6 @@
-/* The first bytes that a program sees: strings, auxiliary vector, environment, arguments (System V ABI, AMD64, 3.4.1). */
+/*
+ * The first bytes that a program sees: strings, auxiliary vector, environment, arguments (System V ABI, AMD64, 3.4.1).
+ */
 #include "abi/linux/elf.h"
 #include "abi/linux/errno.h"
 #include "abi/linux/mman.h"

@@ -123,7 +123,8 @@ struct file *fd_get(int fd) must_check; /* a new reference, or NULL (-EBADF) */
 struct file *fd_get_opened(int fd) must_check; /* the same, but none for O_PATH descriptors */
 int fd_install(struct file *f, uint32_t fd_flags, int lowest) must_check; /* takes over the reference on success */
 int fd_install_at(struct file *f, uint32_t fd_flags, int fd) must_check;  /* dup2: closes what was there */
-int fd_inherit(struct file *f, uint32_t fd_flags, int fd) must_check;     /* the same, and RLIMIT_NOFILE does not count */
+/* the same, and RLIMIT_NOFILE does not count */
+int fd_inherit(struct file *f, uint32_t fd_flags, int fd) must_check;
 int fd_close(int fd);
 int fd_close_range(uint32_t first, uint32_t last, bool only_mark);
 int fd_flags(int fd);                          /* FD_CLOEXEC or 0, -EBADF */

@@ -20,8 +20,8 @@ bool hostfs_file_is(const struct file *f)
 }
 
 /*
- * Linux cannot pin secret memory, so direct transfers would fail with EFAULT. The host opened the file with O_DIRECT, so
- * that it could refuse; then only the program goes on seeing the flag. Pipes keep it: there it means packets.
+ * Linux cannot pin secret memory, so direct transfers would fail with EFAULT. The host opened the file with O_DIRECT,
+ * so that it could refuse; then only the program goes on seeing the flag. Pipes keep it: there it means packets.
  */
 static int hostfile_buffered(long host_fd, uint32_t flags)
 {

@@ -37,7 +37,8 @@ struct format_spec {
 	size_t width, precision;
 };
 
-static void format_number(struct format_out *o, const struct format_spec *f, uint64_t value, unsigned base, bool negative)
+static void format_number(struct format_out *o, const struct format_spec *f, uint64_t value, unsigned base,
+			  bool negative)
 {
 	char digits[24];
 	size_t n = 0;

@@ -20,7 +20,8 @@ static int brk_grow(struct mm *mm, uint64_t from, uint64_t to)
 	struct vma *v;
 
 	/* A guard page stays between the heap and what lies above, as Linux has it. */
-	if (to > MM_TOP || vma_find_overlap(&mm->areas, from, to + PAGE_SIZE) || !space_charge(mm, (to - from) / PAGE_SIZE, VMA_HEAP))
+	if (to > MM_TOP || vma_find_overlap(&mm->areas, from, to + PAGE_SIZE) ||
+	    !space_charge(mm, (to - from) / PAGE_SIZE, VMA_HEAP))
 		return -ENOMEM;
 	v = space_area_new(mm, from, to, PROT_READ | PROT_WRITE, VMA_HEAP | VMA_MAYWRITE);
 	if (!v)

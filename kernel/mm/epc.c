@@ -15,7 +15,8 @@
 static bool epc_added(uint64_t addr, uint64_t code)
 {
 	if (code == SGX_PAGE_ATTRIBUTES_MISMATCH)
-		kernel_die("the host kept page %#lx in the enclave after it had said that the page was removed", addr);
+		kernel_die("the host kept page %p in the enclave after it had said that the page was removed",
+			   (void *)addr);
 	return code == SGX_SUCCESS;
 }
 
@@ -54,8 +55,9 @@ static void epc_accept_change(uint64_t addr, uint64_t count, uint64_t flags)
 		uint64_t code = enclu_eaccept(&secinfo, addr + i * PAGE_SIZE);
 
 		if (code != SGX_SUCCESS)
-			kernel_die("the host did not change page %#lx as it was asked and said that it did: EACCEPT as %#lx: "
-				   "expected success, found code %lu", addr + i * PAGE_SIZE, flags, code);
+			kernel_die("the host did not change page %p as it was asked and said that it did: EACCEPT as "
+				   "0x%lx: expected success, found code %lu", (void *)(addr + i * PAGE_SIZE), flags,
+				   code);
 	}
 }
 
@@ -66,8 +68,8 @@ static void epc_accept_change(uint64_t addr, uint64_t count, uint64_t flags)
 static void epc_obeyed(long error, uint64_t addr, uint64_t count, const char *what)
 {
 	if (error)
-		kernel_die("the host reports error %ld for %s of %lu pages at %#lx: their state is unknown", -error, what, count,
-			   addr);
+		kernel_die("the host reports error %ld for %s of %lu pages at %p: their state is unknown", -error, what,
+			   count, (void *)addr);
 }
 
 int epc_restrict(uint64_t addr, uint64_t count, uint32_t from, uint32_t to)

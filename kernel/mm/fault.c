@@ -63,8 +63,8 @@ static void fault_window(struct mm *mm, struct vma *v, uint64_t page, uint64_t m
 
 static void fault_no_memory(const struct mm *mm, uint64_t page)
 {
-	kernel_log("page fault at %#lx: no memory: %lu pages of at most %lu are in use; raising SIGBUS", page, mm->committed,
-		   mm->limit);
+	kernel_log("page fault at %#lx: no memory: %lu pages of at most %lu are in use; raising SIGBUS", page,
+		   mm->committed, mm->limit);
 }
 
 static enum mm_fault_result fault_anonymous(struct mm *mm, struct vma *v, uint64_t page)

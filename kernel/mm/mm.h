@@ -2,13 +2,13 @@
  * The program's address space: areas (VMAs) over pages that are added to the enclave when first touched. See vma.h for
  * the structure. The processor's page permissions are the truth; what Linux would answer is the contract.
  *
- * memory_limit bounds committed pages, never reservations. What a program does with a range shows only at its touch, where
- * no error can be answered, so a request that would not fit if it were touched at once is refused: mmap, mremap and brk
- * that make a writable private (or anonymous shared) range, and mprotect that makes one writable, give -ENOMEM when the
- * committed pages and those that the range still lacks exceed the limit less a small reserve, which is for text, stacks
- * and what was granted before. Nothing is added up: what was granted and never touched does not count. Exempt are
- * PROT_NONE, MAP_NORESERVE (also in mprotect, for ranges beyond the whole limit: smaller ones are how glibc's arenas and
- * V8 allocate), MAP_STACK and MAP_GROWSDOWN. A touch beyond the limit logs a line and raises SIGBUS.
+ * memory_limit bounds committed pages, never reservations. What a program does with a range shows only at its touch,
+ * where no error can be answered, so a request that would not fit if it were touched at once is refused: mmap, mremap
+ * and brk that make a writable private (or anonymous shared) range, and mprotect that makes one writable, give -ENOMEM
+ * when the committed pages and those that the range still lacks exceed the limit less a small reserve, which is for
+ * text, stacks and what was granted before. Nothing is added up: what was granted and never touched does not count.
+ * Exempt are PROT_NONE, MAP_NORESERVE (also in mprotect, for ranges beyond the whole limit: smaller ones are how
+ * glibc's arenas and V8 allocate), MAP_STACK and MAP_GROWSDOWN. A touch beyond the limit logs a line and raises SIGBUS.
  */
 #ifndef ADYTON_KERNEL_MM_MM_H
 #define ADYTON_KERNEL_MM_MM_H

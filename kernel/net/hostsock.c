@@ -350,8 +350,8 @@ int hostsock_adopt(int host_fd, struct file **out)
 
 	if (flags < 0 || domain < 0 || type < 0 || protocol < 0)
 		return flags < 0 ? (int)flags : -EIO;
-	return hostsock_wrap(host_fd, hostsock_new((uint16_t)domain, (uint16_t)type, (uint16_t)protocol), (uint32_t)flags,
-			     out);
+	return hostsock_wrap(host_fd, hostsock_new((uint16_t)domain, (uint16_t)type, (uint16_t)protocol),
+			     (uint32_t)flags, out);
 }
 
 int hostsock_take_over(struct file *f)

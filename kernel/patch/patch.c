@@ -1,6 +1,6 @@
 /*
- * The book of sites that trapped. A site is rewritten when it traps the PATCH_AT_th time: a call made once costs less as
- * a trap. Pages are replaced whole (mm_patch_text), so no thread ever sees half of a jump.
+ * The book of sites that trapped. A site is rewritten when it traps the PATCH_AT_th time: a call made once costs less
+ * as a trap. Pages are replaced whole (mm_patch_text), so no thread ever sees half of a jump.
  */
 #include "kernel/patch/patch.h"
 #include "abi/layout.h"

@@ -4,7 +4,10 @@
 
 #include "kernel/task/regs.h"
 
-/* The program trapped at a real SYSCALL instruction (r->rip points at it): rewrite the site if that is safe, then serve it. */
+/*
+ * The program trapped at a real SYSCALL instruction (r->rip points at it): rewrite the site if that is safe, then serve
+ * it.
+ */
 void patch_trapped_syscall(struct regs *r);
 
 /* INT3 at a place that a rewritten site overlaps: lead the program on. False: it is the program's own. */

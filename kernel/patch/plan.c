@@ -147,8 +147,8 @@ uint64_t patch_stub_next(uint64_t site, uint64_t from)
 	return site + 5 + displacement;
 }
 
-void patch_plan(struct patch_plan *p, enum patch_way way, const uint8_t *text, size_t before, const struct patch_trap *t,
-		uint64_t stub, uint64_t entry)
+void patch_plan(struct patch_plan *p, enum patch_way way, const uint8_t *text, size_t before,
+		const struct patch_trap *t, uint64_t stub, uint64_t entry)
 {
 	const uint8_t *at = text + before;
 

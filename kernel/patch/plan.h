@@ -44,7 +44,7 @@ bool patch_stub_fits(enum patch_way way, uint64_t site, uint64_t stub);
 /* OVER: the first address at or above `from` where it may; 256 of them follow each other. */
 uint64_t patch_stub_next(uint64_t site, uint64_t from);
 /* The bytes. entry: where the stub goes. */
-void patch_plan(struct patch_plan *p, enum patch_way way, const uint8_t *text, size_t before, const struct patch_trap *t,
-		uint64_t stub, uint64_t entry);
+void patch_plan(struct patch_plan *p, enum patch_way way, const uint8_t *text, size_t before,
+		const struct patch_trap *t, uint64_t stub, uint64_t entry);
 
 #endif

@@ -126,7 +126,9 @@ static uint64_t evil_bound(const struct evil_row *row, const uint64_t *slots)
 	return bound;
 }
 
-/* A result at the edge of what the row allows: the largest, one more, one less; or an errno at the edge of its range. */
+/*
+ * A result at the edge of what the row allows: the largest, one more, one less; or an errno at the edge of its range.
+ */
 static int64_t evil_edge(const struct evil_row *row, const uint64_t *slots)
 {
 	static const int64_t most[] = { [FD] = 1048575, [U31] = INT32_MAX, [POS] = INT64_MAX, [NEVER] = 0 };
@@ -247,7 +249,8 @@ static void evil_begin(const struct host_thread *t)
 		evil_state = evil_state * 10 + (uint64_t)(*s - '0') + 1;
 	for (int i = 0; i < 8; i++)
 		(void)evil_random();
-	(void)sys_mmap(EVIL_CANARY, EVIL_CANARY_SIZE, 0, LINUX_MAP_PRIVATE | LINUX_MAP_ANONYMOUS | LINUX_MAP_FIXED, -1, 0);
+	(void)sys_mmap(EVIL_CANARY, EVIL_CANARY_SIZE, 0, LINUX_MAP_PRIVATE | LINUX_MAP_ANONYMOUS | LINUX_MAP_FIXED, -1,
+		       0);
 	evil_patience = evil_random() % 4 ? evil_random() % 400 : evil_random() % 30;
 	evil_rate = 2UL << evil_random() % 9;
 	evil_thread(t, stacks[0] + sizeof(stacks[0]), evil_watch);
@@ -260,8 +263,8 @@ static void evil_begin(const struct host_thread *t)
 }
 
 /*
- * Did the kernel touch the canary? The processor tells the page; who it was stands in the SSA frame, which this host can
- * see. A program out of an unmeasured file may do so: the host has written it.
+ * Did the kernel touch the canary? The processor tells the page; who it was stands in the SSA frame, which this host
+ * can see. A program out of an unmeasured file may do so: the host has written it.
  */
 static void evil_look(const struct cpu_run *run)
 {
@@ -296,7 +299,10 @@ void call_serve(struct host_thread *t)
 	call_make(t);
 	if (nr < EVIL_ROWS && !evil_spares(&evil_rows[nr]) && evil_now())
 		evil_lie(b, &evil_rows[nr], slots);
-	/* Told that there is no thread, the kernel may ask for one to the same TCS: two of the host's wait for each other. */
+	/*
+	 * Told that there is no thread, the kernel may ask for one to the same TCS: two of the host's wait for each
+	 * other.
+	 */
 	if (nr < EVIL_ROWS && !strcmp(evil_rows[nr].name, "thread_create"))
 		evil_excused = true;
 }

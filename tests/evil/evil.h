@@ -1,6 +1,6 @@
 /* What the two halves of the evil host share, and what run.py and the victim know of it. */
-#ifndef ADYTON_TESTS_EVIL_H
-#define ADYTON_TESTS_EVIL_H
+#ifndef ADYTON_TESTS_EVIL_EVIL_H
+#define ADYTON_TESTS_EVIL_EVIL_H
 
 #include "abi/layout.h"
 #include "host/host.h"

@@ -143,13 +143,14 @@ static void evil_next(struct host_thread *t, struct cpu_run *run)
 }
 
 /*
- * A thread that runs elsewhere, that waits, that has ended: entered from here and served for a while. It is left where it
- * is out with a call (or has not begun to run): its own host thread then enters it with a stack of its own. Resumed there
- * it would leave to the stack of this thread, and no host means to do that to itself.
+ * A thread that runs elsewhere, that waits, that has ended: entered from here and served for a while. It is left where
+ * it is out with a call (or has not begun to run): its own host thread then enters it with a stack of its own. Resumed
+ * there it would leave to the stack of this thread, and no host means to do that to itself.
  */
 static void evil_elsewhere(struct host_thread *t)
 {
-	struct cpu_run *mine = t->run, run = { .tcs = evil_tcs[evil_random() % EVIL_TCS_MAX], .function = ENCLU_EENTER };
+	struct cpu_run *mine = t->run,
+		       run = { .tcs = evil_tcs[evil_random() % EVIL_TCS_MAX], .function = ENCLU_EENTER };
 	uint64_t calls = evil_one_in(4) ? 2 : 1;
 
 	if (!run.tcs || run.tcs == t->tcs)

@@ -3,10 +3,11 @@
 
 usage: run.py BUILD [--runs N] [--seed S] [--jobs J] [--verbose]
 
-A run fails when the enclave touches an address that the host named (exit 99, or 98 where it is the victim's own memory), when
-a measured file reads as other bytes than it has (98), when the kernel faults, breaks one of its own rules or computes for ever
-(96), or when it hangs. Everything else is fine: the program may get errors and nonsense, or wait for ever (97: the host gave up),
-the kernel may refuse, the process may die of a signal. Every third seed runs an image with a measured root.
+A run fails when the enclave touches an address that the host named (exit 99, or 98 where it is the victim's own
+memory), when a measured file reads as other bytes than it has (98), when the kernel faults, breaks one of its own rules
+or computes for ever (96), or when it hangs. Everything else is fine: the program may get errors and nonsense, or wait
+for ever (97: the host gave up), the kernel may refuse, the process may die of a signal. Every third seed runs an image
+with a measured root.
 """
 import argparse
 import collections

@@ -1,6 +1,6 @@
 /*
- * A program that asks for as much as it can in a few milliseconds and believes little: whatever the calls answer, it goes
- * on. Under the evil host only the kernel stands between it and the lies.
+ * A program that asks for as much as it can in a few milliseconds and believes little: whatever the calls answer, it
+ * goes on. Under the evil host only the kernel stands between it and the lies.
  */
 #include <arpa/inet.h>
 #include <errno.h>

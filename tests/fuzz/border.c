@@ -1,7 +1,7 @@
 /*
- * A host call and every answer to it. Input: the row, whether the program's or the kernel's memory is meant, buffer sizes,
- * then what the host leaves in the window, its result first. Nothing outside the caller's buffers may change, and the
- * result is one that the row allows.
+ * A host call and every answer to it. Input: the row, whether the program's or the kernel's memory is meant, buffer
+ * sizes, then what the host leaves in the window, its result first. Nothing outside the caller's buffers may change,
+ * and the result is one that the row allows.
  */
 #undef _GNU_SOURCE
 #include "tests/fuzz/kernel.h"
@@ -136,8 +136,11 @@ static bool result_allowed(long result, const struct border_row *row, uint64_t b
 {
 	if (result < 0)
 		return result >= -ERRNO_LAST || result == -ERESTARTSYS;
-	return row->result == ZERO ? result == 0 : row->result == FD ? result <= 1048575 :
-	       row->result == LEN ? (uint64_t)result <= bound : row->result == U31 ? result <= INT32_MAX : row->result == POS;
+	return row->result == ZERO  ? result == 0
+	       : row->result == FD  ? result <= 1048575
+	       : row->result == LEN ? (uint64_t)result <= bound
+	       : row->result == U31 ? result <= INT32_MAX
+				    : row->result == POS;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,6 +1,6 @@
 /* What fuzz targets of kernel code need: dying ends an input, not the process. */
-#ifndef ADYTON_FUZZ_KERNEL_H
-#define ADYTON_FUZZ_KERNEL_H
+#ifndef ADYTON_TESTS_FUZZ_KERNEL_H
+#define ADYTON_TESTS_FUZZ_KERNEL_H
 
 #include <setjmp.h>
 #include <stdbool.h>

@@ -6,6 +6,7 @@
 #include "abi/linux/errno.h"
 #include "kernel/border/border.h"
 #include "kernel/entry/launch.h"
+#include "kernel/mm/heap.h"
 
 static const uint8_t *launch_bytes;
 
@@ -20,7 +21,8 @@ int border_read(void *to, uint64_t address, uint64_t size)
 static void launch_look(const struct exec_strings *s, const struct launch *l)
 {
 	for (uint32_t i = 0; i < s->count; i++)
-		fuzz_check(s->list[i] + strlen(s->list[i]) < (const char *)l + l->size, "a string ends inside the block");
+		fuzz_check(s->list[i] + strlen(s->list[i]) < (const char *)l + l->size,
+			   "a string ends inside the block");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

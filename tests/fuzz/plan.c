@@ -1,6 +1,6 @@
 /*
- * How a system call site is rewritten. Input: the call's number (8 bytes), the stub's distance (4), bytes around the site,
- * RBX and RSI (8 each).
+ * How a system call site is rewritten. Input: the call's number (8 bytes), the stub's distance (4), bytes around the
+ * site, RBX and RSI (8 each).
  * Only bytes of the site's neighbourhood change, the jump reaches the stub, and the stub comes back behind the site.
  */
 #include "tests/fuzz/kernel.h"

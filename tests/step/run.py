@@ -28,8 +28,8 @@ def symbols(kernel):
 def run(folder, build, seed, where):
     environment = dict(os.environ, ADYTON_STEP_SEED=f'{seed:x}', ADYTON_STEP_RANGE=where)
     command = [f'{folder}/adyton', 'run', '--memory=ordinary', f'{build}/tests/step/step-victim']
-    return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors='replace',
-                          timeout=TIMEOUT, check=False)
+    return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          errors='replace', timeout=TIMEOUT, check=False)
 
 
 def main():

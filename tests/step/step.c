@@ -1,10 +1,11 @@
 /*
- * A host that single-steps the enclave's kernel (silicon hides TF from an enclave; an interrupt at every instruction is
- * what a host can have there). Now and then, by a seed (ADYTON_STEP_SEED), a step becomes a signal: an asynchronous exit
- * at exactly that instruction, most often in the entry code (ADYTON_STEP_RANGE: its addresses, as hexadecimal "from-to").
+ * A host that single-steps the enclave's kernel (silicon hides TF from an enclave; an interrupt at every instruction
+ * is what a host can have there). Now and then, by a seed (ADYTON_STEP_SEED), a step becomes a signal: an asynchronous
+ * exit at exactly that instruction, most often in the entry code (ADYTON_STEP_RANGE: its addresses, hexadecimal
+ * "from-to").
  *
- * The program begins and ends it by sched_yield(). What TF would show to the enclave is put right behind its back: PUSHF
- * sees none, state that is saved holds none.
+ * The program begins and ends it by sched_yield(). What TF would show to the enclave is put right behind its back:
+ * PUSHF sees none, state that is saved holds none.
  */
 #include "abi/layout.h"
 #include "abi/linux/sched.h"
@@ -123,7 +124,8 @@ static void step_handler(int signal, void *siginfo, void *ucontext)
 {
 	struct linux_siginfo *info = siginfo;
 	struct linux_ucontext *uc = ucontext;
-	const struct soft_thread *thread = (const struct soft_thread *)((uintptr_t)ucontext & ~(uintptr_t)THREAD_BLOCK_MASK);
+	const uintptr_t block = (uintptr_t)ucontext & ~(uintptr_t)THREAD_BLOCK_MASK;
+	const struct soft_thread *thread = (const struct soft_thread *)block;
 	bool step = signal == SIGTRAP && info->code == TRAP_TRACE_CODE, inside = uc->m.rip < ELRANGE_SIZE;
 
 	if (step && inside) {

@@ -174,7 +174,7 @@ class CliTest(unittest.TestCase):
         (self.folder / "lib/adyton/adyton-kernel").unlink()
         self.fails(125, "expected adyton-kernel beside this command", "run", "true", XDG_CACHE_HOME=str(self.folder))
         (self.folder / "file").touch()
-        self.fails(125, "cannot make the folder", "run", "true", HOME=f"{self.folder}/file", ADYTON_KERNEL=KERNEL)
+        self.fails(125, "cannot make the folder", "run", "true", XDG_CACHE_HOME=f"{self.folder}/file", ADYTON_KERNEL=KERNEL)
 
     def test_help(self):
         verbs = ("run", "build", "sign", "keygen", "inspect", "platform", "syscalls")

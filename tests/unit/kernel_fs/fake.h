@@ -3,8 +3,8 @@
  * and
  * "program memory" is a low range of this process.
  */
-#ifndef ADYTON_TESTS_KERNEL_FS_FAKE_H
-#define ADYTON_TESTS_KERNEL_FS_FAKE_H
+#ifndef ADYTON_TESTS_UNIT_KERNEL_FS_FAKE_H
+#define ADYTON_TESTS_UNIT_KERNEL_FS_FAKE_H
 
 #include "kernel/fs/vfs.h"
 #include "kernel/syscall.h"

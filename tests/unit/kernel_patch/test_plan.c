@@ -1,4 +1,6 @@
-/* Rewritten call sites, run natively: the kernel's place is taken by code that answers with what it finds in registers. */
+/*
+ * Rewritten call sites, run natively: the kernel's place is taken by code that answers with what it finds in registers.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -116,7 +118,8 @@ static void test_over(void **state)
 	struct patch_trap t = { .site = (uint64_t)text + SITE, .rax = 14 };
 
 	(void)state;
-	lay_out("\x31\xc0\x31\xf6\x90", 5, "\x48\x3d\x00\xf0\xff\xff\x0f\x97\xc0\x0f\xb6\xc0\xc3", 13); /* cmp; seta al */
+	/* cmp; seta al */
+	lay_out("\x31\xc0\x31\xf6\x90", 5, "\x48\x3d\x00\xf0\xff\xff\x0f\x97\xc0\x0f\xb6\xc0\xc3", 13);
 	assert_int_equal(way(&t), PATCH_OVER);
 }
 
