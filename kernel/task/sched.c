@@ -128,6 +128,8 @@ SYSCALL1(sched_getscheduler, int, tid)
 {
 	int error = sched_check_self(tid);
 
+	if (error == -ESRCH && init_process.quick)
+		return host_sched_getscheduler(tid); /* another process, which a quick run sees */
 	return error == -EPERM ? SCHED_OTHER : error ? error : host_sched_getscheduler(0);
 }
 
@@ -155,6 +157,8 @@ SYSCALL2(sched_getparam, int, tid, uint64_t, addr)
 		error = host_sched_getparam(0, &param);
 	else if (error == -EPERM)
 		error = 0;
+	else if (error == -ESRCH && init_process.quick)
+		error = host_sched_getparam(tid, &param);
 	return error ? error : copy_to_user(addr, &param, sizeof(param));
 }
 
