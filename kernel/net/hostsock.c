@@ -154,12 +154,12 @@ static long hostsock_write(struct file *f, const struct iov *from, int64_t *pos)
 }
 
 /* What the program called the socket: the host knows it by another name. */
-static void hostsock_remember(struct socket *s, const struct host_addr *addr)
+static void hostsock_remember(struct host_addr **name, const struct host_addr *addr)
 {
-	if (!s->bound)
-		s->bound = heap_alloc(sizeof(*s->bound));
-	if (s->bound)
-		*s->bound = *addr;
+	if (!*name)
+		*name = heap_alloc(sizeof(**name));
+	if (*name)
+		**name = *addr;
 }
 
 static int hostsock_bind(struct file *f, const struct host_addr *addr)
@@ -176,13 +176,13 @@ static int hostsock_bind(struct file *f, const struct host_addr *addr)
 	error = (int)host_bind(f->host_fd, host.addr.addr, host.addr.size);
 	unix_name_host_end(&host);
 	if (!error)
-		hostsock_remember(s, addr);
+		hostsock_remember(&s->bound, addr);
 	return error;
 }
 
 static int hostsock_connect(struct file *f, const struct host_addr *addr)
 {
-	const struct socket *s = f->data;
+	struct socket *s = f->data;
 	struct unix_host_name host;
 	int error;
 
@@ -193,6 +193,8 @@ static int hostsock_connect(struct file *f, const struct host_addr *addr)
 		return error;
 	error = (int)host_connect(f->host_fd, host.addr.addr, host.addr.size);
 	unix_name_host_end(&host);
+	if (!error)
+		hostsock_remember(&s->reached, addr);
 	return error;
 }
 
@@ -237,7 +239,7 @@ static int hostsock_accept(struct file *f, struct file **out, struct host_addr *
 		return (int)fd;
 	error = hostsock_wrap(fd, hostsock_new(s->domain, s->type, s->protocol), flags, out);
 	if (!error && s->bound)
-		hostsock_remember((*out)->data, s->bound);
+		hostsock_remember(&((struct socket *)(*out)->data)->bound, s->bound);
 	return error;
 }
 
@@ -247,6 +249,10 @@ static int hostsock_name(struct file *f, struct host_addr *addr, bool peer)
 
 	if (!peer && s->bound) {
 		*addr = *s->bound;
+		return 0;
+	}
+	if (peer && s->reached) {
+		*addr = *s->reached;
 		return 0;
 	}
 	return (int)(peer ? host_getpeername(f->host_fd, addr) : host_getsockname(f->host_fd, addr));
@@ -300,6 +306,7 @@ static void hostsock_release(struct file *f)
 	if (s->former)
 		unix_former_release(s->former);
 	heap_free(s->bound);
+	heap_free(s->reached);
 	heap_free(s);
 }
 

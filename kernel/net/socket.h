@@ -34,6 +34,7 @@ struct socket {
 	uint16_t domain, type, protocol;
 	uint64_t ino;
 	struct host_addr *bound; /* UNIX sockets of the host: the name that the program gave; heap */
+	struct host_addr *reached; /* the same for the name that it connected to */
 	struct socket *former; /* host sockets: the UNIX socket that this one was, kept for who still waits on it */
 };
 

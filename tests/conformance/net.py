@@ -95,11 +95,17 @@ def credentials(pair):
     return data, flags, implied, [value == own for _, _, value in other.recvmsg(10, socket.CMSG_SPACE(12))[1]]
 
 
+def names():
+    one, other = connected()
+    return [name and os.path.relpath(name, folder) for s in (one, other) for name in (s.getsockname(), s.getpeername())]
+
+
 def refused(pair):
     one = pair()[0]
     one.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [999]))])
 
 
+tell("names", names)
 for pair in socket.socketpair, connected:
     name = pair.__name__
     tell(f"{name}: three", lambda: rights(pair, 3, socket.CMSG_SPACE(12)))
