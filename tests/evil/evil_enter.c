@@ -166,7 +166,10 @@ static void evil_elsewhere(struct host_thread *t)
 		}
 		if (error && i)
 			break;
-		if (error || (evil_left_with(&run, error, EXIT_HOSTCALL) && !--calls)) {
+		/* It had been interrupted over there: its own thread resumes it, for its calls leave to that stack. */
+		bool interrupted = !i && evil_left_with(&run, error, EXIT_RESUME);
+
+		if (error || interrupted || (evil_left_with(&run, error, EXIT_HOSTCALL) && !--calls)) {
 			t->run = mine;
 			return;
 		}

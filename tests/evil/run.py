@@ -6,8 +6,8 @@ usage: run.py BUILD [--runs N] [--seed S] [--jobs J] [--verbose]
 A run fails when the enclave touches an address that the host named (exit 99, or 98 where it is the victim's own
 memory), when a measured file reads as other bytes than it has (98), when the kernel faults, breaks one of its own rules
 or computes for ever (96), or when it hangs. Everything else is fine: the program may get errors and nonsense, or wait
-for ever (97: the host gave up), the kernel may refuse, the process may die of a signal, and the host may fall over its
-own lies, if it does so rarely. Every third seed runs an image with a measured root.
+for ever (97: the host gave up), the kernel may refuse, the process may die of a signal. Every third seed runs an image
+with a measured root.
 """
 import argparse
 import collections
@@ -18,9 +18,7 @@ import subprocess
 import sys
 import tempfile
 
-BAD = ('kernel fault', 'does not hold', 'touched an address', 'stack that cannot serve')
-FELL = 'host half failed'  # the liar entered a thread on another's stack, and the exit went to where that one stood
-FELL_MOST = 1000  # one run in so many may prove nothing for that reason
+BAD = ('kernel fault', 'does not hold', 'host half failed', 'touched an address', 'stack that cannot serve')
 STATUSES = {96: 'computes for ever', 98: 'memory or a measured file changed', 99: 'touched what the host named'}
 TIMEOUT = 30
 DEFINITION = """image "evil" {
@@ -75,9 +73,6 @@ def run(adyton, victim, image, seed):
     text = done.stderr.decode(errors='replace')
     if done.returncode in STATUSES or any(bad in text for bad in BAD):
         return seed, 'bad', f'seed {seed}: status {done.returncode}: {text.strip()[-300:]}'
-    if FELL in text:
-        print(f'# seed {seed}: {text.strip()[-200:]}')
-        return seed, FELL, ''
     return seed, f'status {done.returncode}', ''
 
 
@@ -104,7 +99,7 @@ def main():
     summary = ', '.join(f'{count} {kind}' for kind, count in counts.most_common())
     print('1..1')
     # Hostile answers to everything must have had an effect: runs that all end well would prove nothing.
-    told = (options.runs < 50 or len(counts) > 1) and counts[FELL] <= 1 + options.runs // FELL_MOST
+    told = options.runs < 50 or len(counts) > 1
     print(f"{'not ok' if failures or not told else 'ok'} 1 - {options.runs} runs under the evil host: {summary}")
     return 1 if failures or not told else 0
 
