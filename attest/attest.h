@@ -20,8 +20,8 @@
  * Nothing is remembered from one verification to the next. A verification needs less than 1 MiB of memory, whatever
  * the evidence says.
  */
-#ifndef ADYTON_ATTEST_H
-#define ADYTON_ATTEST_H
+#ifndef ADYTON_ATTEST_ATTEST_H
+#define ADYTON_ATTEST_ATTEST_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,7 +51,7 @@ enum attest_format { ATTEST_FORMAT_NONE, ATTEST_QUOTE_V3, ATTEST_QUOTE_V4, ATTES
 enum attest_status {
 	ATTEST_STATUS_NONE,
 #define S(name) ATTEST_##name,
-#include "status.def"
+#include "attest/status.def"
 #undef S
 };
 
@@ -67,7 +67,7 @@ enum attest_assurance {
 enum attest_reason {
 	ATTEST_OK,
 #define R(name, step, sentence) ATTEST_R_##name,
-#include "reason.def"
+#include "attest/reason.def"
 #undef R
 	ATTEST_REASONS,
 };
@@ -181,8 +181,8 @@ int attest_trust(struct attest *a, const void *pem, size_t size, struct attest_r
 /*
  * Read a bundle: a JSON object with the members tcb_info, tcb_info_signature, tcb_info_issuer_chain, qe_identity,
  * qe_identity_signature, qe_identity_issuer_chain, pck_crl, pck_crl_issuer_chain, root_ca_crl (as Intel's service and
- * PCCS name them; CRLs in hex, base64 or PEM), and for SNP vek, vek_chain, ark_crl. Signatures are checked here, against
- * the trusted roots; dates at each verification. 0, -EINVAL with the refusal set, or -ENOMEM.
+ * PCCS name them; CRLs in hex, base64 or PEM), and for SNP vek, vek_chain, ark_crl. Signatures are checked here,
+ * against the trusted roots; dates at each verification. 0, -EINVAL with the refusal set, or -ENOMEM.
  */
 int attest_collateral_parse(struct attest *a, const void *json, size_t size, struct attest_collateral **to,
 			    struct attest_refusal *why);
@@ -197,7 +197,8 @@ struct attest_request {
 	struct attest_bytes vek, chain; /* SNP: certificates that are not inside: DER or PEM */
 	const struct attest_collateral *collateral; /* NULL: none */
 	const struct attest_policy *policy;         /* NULL: genuine, not DEBUG, status not Revoked or NotSupported */
-	struct attest_bytes report_data;            /* expected first bytes of the report data, rest zero; size 0: any */
+	/* expected first bytes of the report data, rest zero; size 0: any */
+	struct attest_bytes report_data;
 	int64_t now;                                /* seconds since 1970 */
 	bool trailing_ok;                           /* bytes behind a quote are ignored */
 };
