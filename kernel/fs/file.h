@@ -29,6 +29,7 @@ struct poll_table {
 struct file_ops {
 	const char *kind; /* for /proc/self/fd and traces: "pipe", "socket", "hostfile"... */
 	bool public; /* its bytes are known to the host: host files, the measured root, the vDSO */
+	bool hosted; /* reading and writing it is that of host_fd: from one to another the host moves bytes by itself */
 	/*
 	 * The position is ours (file->pos): read and write always get one. Otherwise read(2) and write(2) pass NULL,
 	 * and pread(2) passes its offset if there is a seek operation.
@@ -94,6 +95,18 @@ static inline void file_put_cleanup(struct file **f)
 static inline bool file_nonblocking(const struct file *f)
 {
 	return __atomic_load_n(&f->flags, __ATOMIC_RELAXED) & O_NONBLOCK;
+}
+
+#define RW_MAX 0x7ffff000UL /* what Linux moves in one call at most */
+
+static inline bool file_readable(const struct file *f)
+{
+	return (f->flags & O_ACCMODE) != O_WRONLY && !(f->flags & O_PATH);
+}
+
+static inline bool file_writable(const struct file *f)
+{
+	return (f->flags & O_ACCMODE) != O_RDONLY && !(f->flags & O_PATH);
 }
 
 /*
