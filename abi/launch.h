@@ -21,6 +21,7 @@ enum launch_memory { LAUNCH_MEMORY_SECRET, LAUNCH_MEMORY_ORDINARY };
 
 #define LAUNCH_STRICT 0x1U /* soft processor: ENCLU and CPUID trap one by one */
 #define LAUNCH_QUICK 0x2U  /* the image is the quick image; `program` is what it executes */
+#define LAUNCH_NO_RANDOMIZE 0x4U /* personality ADDR_NO_RANDOMIZE: quick and debug runs heed it */
 
 /* --trace: what to print on stderr. Plain --trace is LAUNCH_TRACE_SYSCALL. */
 #define LAUNCH_TRACE_SYSCALL 0x1U
@@ -38,7 +39,7 @@ struct launch {
 	uint32_t trace_names; /* string: only these system calls, by name, separated by commas; 0: all */
 	uint32_t memory;      /* enum launch_memory */
 	uint32_t processor;   /* enum launch_processor */
-	uint32_t flags;       /* LAUNCH_STRICT, LAUNCH_QUICK */
+	uint32_t flags;       /* LAUNCH_* above */
 	uint32_t argc;        /* strings in argv. Image: what follows the operand (no argv[0]); quick: argv[0] first */
 	uint32_t argv;        /* offset of u32 [argc], each the offset of a string */
 	uint32_t envc;

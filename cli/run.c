@@ -11,6 +11,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <unistd.h>
 
 struct run {
@@ -199,6 +200,8 @@ static int run_operands(struct run *r, char **operands)
 		}
 	}
 	run_processor(&r->launch);
+	if (personality(UINT32_MAX) & ADDR_NO_RANDOMIZE)
+		r->launch.flags |= LAUNCH_NO_RANDOMIZE;
 	(void)launch_exec(&r->launch, &r->fail);
 	return EXIT_OWN_FAILURE;
 }

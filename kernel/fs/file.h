@@ -106,7 +106,7 @@ long file_write(struct file *f, const struct iov *from, int64_t *pos) must_check
 long file_seek_within(struct file *f, int64_t offset, int whence, int64_t size);
 
 /* A name for /proc/self/fd/N, copied. Failing to allocate leaves none. */
-void file_set_name(struct file *f, const char *name);
+void file_set_name(struct file *f, const char *name, size_t length);
 
 /* The rules of mmap(2) about how a file was opened, for map_check. */
 int file_map_check(const struct file *f, int prot, int flags) must_check;
