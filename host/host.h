@@ -48,7 +48,8 @@ struct host {
 };
 extern struct host host;
 
-/* messages.c: one sentence on stderr, then exit 125. Knows %s %d %u %x %lx. */
+/* messages.c: one sentence on stderr; then exit 125. Knows %s %d %u %x %lx. */
+void host_say(const char *how, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void host_die(const char *how, ...) __attribute__((format(printf, 1, 2)));
 size_t host_format(char *to, size_t size, const char *how, ...) __attribute__((format(printf, 3, 4)));
 
@@ -60,6 +61,13 @@ void load_image(void);
 
 /* process.c: what the program inherits. */
 void process_describe(struct host_start *to, const uint64_t *auxv);
+
+/*
+ * program.c: start a program of ours as a process of its own: signals blocked, a session of its own, stderr and, as
+ * descriptor 3, one end of a stream socket, whose other end is returned; or a negative errno. argv[0] is a name.
+ */
+#define PROGRAM_FD 3
+long program_start(const char *path, const char *const argv[], const char *const envp[]);
 
 /* lock.c: says which line mends it when memory cannot be locked. `program`: the path of this one. */
 void lock_check(const char *program);

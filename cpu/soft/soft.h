@@ -104,6 +104,8 @@ static inline int leaf_pf(struct soft_leaf *leaf, uint64_t address)
 }
 
 /* ENCLU leaf functions: RBX, RCX, RDX are operands, RAX the result. Called with soft.lock held. */
+/* keys.c: cpu_ops.keys */
+int must_check keys_connect(int fd);
 int must_check ereport(struct soft_leaf *leaf);
 int must_check egetkey(struct soft_leaf *leaf);
 int must_check eaccept(struct soft_leaf *leaf);
