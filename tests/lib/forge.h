@@ -19,7 +19,8 @@ enum forge_kind {
 
 /* Keys; each may sign what another should. OTHER belongs nowhere. */
 enum forge_key {
-	FORGE_ROOT, FORGE_PCK_CA, FORGE_TCB_SIGNING, FORGE_PCK, FORGE_ATTESTATION, FORGE_OTHER, FORGE_OTHER_ROOT, FORGE_KEYS
+	FORGE_ROOT, FORGE_PCK_CA, FORGE_TCB_SIGNING, FORGE_PCK, FORGE_ATTESTATION, FORGE_OTHER, FORGE_OTHER_ROOT,
+	FORGE_KEYS
 };
 
 struct forge_certificate {
