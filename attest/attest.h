@@ -35,6 +35,7 @@ extern "C" {
 #define ATTEST_ADVISORY_SIZE 32
 #define ATTEST_TEXT_SIZE 256
 #define ATTEST_EVIDENCE_MAX (1 << 20) /* bytes, as given */
+#define ATTEST_COLLATERAL_MAX (1 << 20)
 
 struct attest_bytes {
 	const uint8_t *at;
