@@ -9,7 +9,8 @@
 void judge(const struct forge_order *o, struct attest_verdict *v);
 /* The same for what was forged already, trusting the keys in `pem` (NULL: those built in). */
 void judge_forged(const struct forge_order *o, const struct forged *f, const char *pem, struct attest_verdict *v);
-/* Says what was found, too, when it is another. */
+/* Says what was found, too, when it is another; the first form lets the test go on. */
+bool has_reason(const struct attest_verdict *v, enum attest_reason reason, const char *what);
 void expect_reason(const struct attest_verdict *v, enum attest_reason reason, const char *what);
 void expect_status(const struct attest_verdict *v, enum attest_status status, const char *what);
 
