@@ -47,8 +47,8 @@ static void forge_level(struct tcb_level *l, uint8_t svn, uint16_t pce, int64_t 
 static void forge_levels(struct tcb_levels *levels, uint8_t components, uint16_t svn)
 {
 	levels->count = 2;
-	forge_level(&levels->at[0], components, svn, FORGE_ISSUED - 60LL * MOMENT_DAY, "UpToDate");
-	forge_level(&levels->at[1], (uint8_t)(components - 2), (uint16_t)(svn - 2), FORGE_ISSUED - 400LL * MOMENT_DAY,
+	forge_level(&levels->at[0], components, svn, FORGE_ISSUED - 60LL * STAMP_DAY, "UpToDate");
+	forge_level(&levels->at[1], (uint8_t)(components - 2), (uint16_t)(svn - 2), FORGE_ISSUED - 400LL * STAMP_DAY,
 		    "OutOfDate");
 }
 
@@ -56,10 +56,10 @@ static void forge_order_documents(struct forge_order *o, bool tdx)
 {
 	forge_levels(&o->levels, 5, 10);
 	o->tcb = (struct tcb_info){ .tdx = tdx, .version = 3, .evaluation = 17, .issued = FORGE_ISSUED,
-				    .next = FORGE_ISSUED + 30LL * MOMENT_DAY };
+				    .next = FORGE_ISSUED + 30LL * STAMP_DAY };
 	memcpy(o->tcb.fmspc, "\x00\xad\x70\x00\x00\x01", 6);
 	o->identity = (struct tcb_qe_identity){ .id = tdx ? "TD_QE" : "QE", .version = 2, .evaluation = 17,
-						.issued = FORGE_ISSUED, .next = FORGE_ISSUED + 30LL * MOMENT_DAY };
+						.issued = FORGE_ISSUED, .next = FORGE_ISSUED + 30LL * STAMP_DAY };
 	memset(o->qe_identity.mrsigner, 0x22, 32);
 	o->qe_identity.attributes[0] = 0x11;
 	memset(o->qe_identity.attributes_mask, 0xff, 8);
@@ -126,8 +126,8 @@ void forge_order(struct forge_order *o, enum forge_kind kind)
 	for (enum forge_key k = FORGE_ROOT; k <= FORGE_PCK; k++)
 		o->certificates[k] = (struct forge_certificate){ .from = FORGE_FROM, .until = FORGE_UNTIL, .key = k,
 								 .signer = k == FORGE_PCK ? FORGE_PCK_CA : FORGE_ROOT };
-	o->root_list = (struct forge_list){ FORGE_ISSUED, FORGE_ISSUED + 365LL * MOMENT_DAY, FORGE_ROOT, FORGE_ROOT };
-	o->pck_list = (struct forge_list){ FORGE_ISSUED, FORGE_ISSUED + 30LL * MOMENT_DAY, FORGE_PCK_CA, FORGE_PCK_CA };
+	o->root_list = (struct forge_list){ FORGE_ISSUED, FORGE_ISSUED + 365LL * STAMP_DAY, FORGE_ROOT, FORGE_ROOT };
+	o->pck_list = (struct forge_list){ FORGE_ISSUED, FORGE_ISSUED + 30LL * STAMP_DAY, FORGE_PCK_CA, FORGE_PCK_CA };
 	o->qe_report_signer = FORGE_PCK;
 	o->quote_signer = FORGE_ATTESTATION;
 	o->document_signer = FORGE_TCB_SIGNING;
