@@ -57,6 +57,10 @@ struct file *fd_get(int fd)
 	uint32_t refs;
 
 	while (slot && (f = __atomic_load_n(slot, __ATOMIC_ACQUIRE))) {
+		if (init_process.alone) {
+			f->refs++;
+			return f;
+		}
 		refs = __atomic_load_n(&f->refs, __ATOMIC_RELAXED);
 		/* 0: being released. Descriptions keep their memory (file.c), so the counter may be read. */
 		if (!refs || !__atomic_compare_exchange_n(&f->refs, &refs, refs + 1, false, __ATOMIC_ACQUIRE,

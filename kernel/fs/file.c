@@ -5,6 +5,7 @@
 #include "kernel/fs/vfs.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/heap.h"
+#include "kernel/task/process.h"
 
 /*
  * Descriptions are never given back to the heap, only to this list (linked through `data`): fd_get() may look at one
@@ -55,9 +56,15 @@ struct file *file_get(struct file *f)
 	return f;
 }
 
+/* A locked instruction waits until all that was stored before has left the processor: after a read(2), its data. */
+static bool file_put_last(struct file *f)
+{
+	return init_process.alone ? !--f->refs : !__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL);
+}
+
 void file_put(struct file *f)
 {
-	if (!f || __atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL))
+	if (!f || !file_put_last(f))
 		return;
 	epoll_file_released(f);
 	if (f->ops->release)

@@ -52,6 +52,7 @@ void thread_prepare(struct thread *t)
 
 int thread_launch(struct thread *t)
 {
+	init_process.alone = false;
 	/*
 	 * Its entry stores the slot. Until then a signal for it is only noted, and it looks before it runs the program.
 	 */
