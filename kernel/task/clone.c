@@ -55,6 +55,7 @@ int thread_launch(struct thread *t)
 	/*
 	 * Its entry stores the slot. Until then a signal for it is only noted, and it looks before it runs the program.
 	 */
+	__atomic_store_n(&lock_shared, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&t->launched, 1, __ATOMIC_RELEASE);
 	if (host_thread_create((long)(thread_block(t) + THREAD_BLOCK_TCS)) >= 0)
 		return 0;
