@@ -15,7 +15,7 @@ struct lock {
 #define LOCK_INIT { 0 }
 
 /*
- * 0 until the process makes its second thread (thread_launch() sets it first, and nothing clears it). Nobody else can be
+ * 0 until the process makes its second thread (thread_launch() sets it first, nothing clears it). Nobody else can be
  * inside until then, so what would take a locked instruction, some 7 ns each, does without. What interrupts a lone
  * thread in the enclave (kernel/entry/exception.c) takes no lock and counts nothing.
  */
