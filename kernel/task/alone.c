@@ -9,17 +9,17 @@
 
 bool task_unwanted(void)
 {
-	const struct thread *alone = __atomic_load_n(&init_process.alone, __ATOMIC_ACQUIRE);
+	const struct thread *exec = __atomic_load_n(&init_process.exec_thread, __ATOMIC_ACQUIRE);
 
-	return alone && alone != current;
+	return exec && exec != current;
 }
 
 static int alone_claim(struct process *p)
 {
 	LOCKED(&p->lock);
-	if (p->alone)
+	if (p->exec_thread)
 		return -EAGAIN;
-	__atomic_store_n(&p->alone, current, __ATOMIC_RELEASE);
+	__atomic_store_n(&p->exec_thread, current, __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -52,6 +52,6 @@ int task_alone(void)
 		thread_park_uninterruptible(clock_monotonic_ns() + ALONE_RETRY_NS);
 	LOCKED(&p->lock);
 	current->tid = p->pid;
-	__atomic_store_n(&p->alone, NULL, __ATOMIC_RELEASE);
+	__atomic_store_n(&p->exec_thread, NULL, __ATOMIC_RELEASE);
 	return 0;
 }

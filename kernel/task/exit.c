@@ -17,8 +17,8 @@ static bool exit_delist(struct thread *t, int code)
 	signal_thread_leave(t);
 	list_del(&t->process_link);
 	/* The process's status is what its first thread left with, whoever goes last. */
-	if (p->alone)
-		thread_unpark(p->alone);
+	if (p->exec_thread)
+		thread_unpark(p->exec_thread);
 	else if (t->tid == p->pid)
 		p->exit_code = WAIT_EXITED(code);
 	return --p->thread_count == 0;

@@ -15,6 +15,12 @@
 #include "kernel/task/internal.h"
 
 void *calloc(size_t count, size_t size);
+/* The tests make threads without thread_launch(). */
+__attribute__((constructor)) static void share_locks(void)
+{
+	lock_shared = 1;
+}
+
 void free(void *p);
 _Noreturn void abort(void);
 int vprintf(const char *how, va_list list);
