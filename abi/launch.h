@@ -49,8 +49,9 @@ struct launch {
 	uint32_t image_path;  /* string: the image as the user named it, for messages */
 	uint32_t guard;       /* string: absolute path of adyton-guard, 0 when not installed */
 	uint32_t keys;        /* string: absolute path of adyton-keys, 0 when not installed */
-	uint32_t data_dir;    /* string: absolute folder for what the user's machine keeps (processor secret) */
-	uint32_t reserved[11];
+	uint32_t data_dir;    /* string: absolute folder of the platform (processor secret, quoting) */
+	uint32_t quoting;     /* string: absolute path of adyton-quoting, 0 when not installed */
+	uint32_t reserved[10];
 };
 
 _Static_assert(sizeof(struct launch) == 128, "launch");

@@ -84,6 +84,8 @@ int verb_platform(int argc, char **argv)
 	char *text;
 	int o;
 
+	if (argc > 1 && strcmp(argv[1], "ca") == 0)
+		return platform_ca(argc - 1, argv + 1);
 	while ((o = getopt_long(argc, argv, ":", options, NULL)) >= 0) {
 		if (o != 'j')
 			return cli_bad_option("platform", o, argv);
