@@ -11,6 +11,7 @@
 #define ADYTON_ATTEST_INTERNAL_H
 
 #include <openssl/evp.h>
+#include <string.h>
 
 #include "attest/attest.h"
 #include "base/bytes.h"
@@ -30,6 +31,7 @@ struct attest_root {
 
 struct attest {
 	OSSL_LIB_CTX *libctx;
+	OSSL_PROVIDER *provider;
 	EVP_MD *sha256, *sha384;
 	EVP_PKEY *p256, *p384; /* parameters of the curves, without a key */
 	struct attest_root roots[ATTEST_ROOTS_MAX];
@@ -81,6 +83,7 @@ bool signature_holds_raw(const struct attest *a, const struct public_key *key, e
 /* The key of a point: x, y. `bits` must stay. */
 struct public_key public_key_of_point(enum key_kind kind, const uint8_t *xy);
 void attest_sha256(const struct attest *a, struct attest_bytes data, uint8_t out[32]);
+void attest_sha256_pair(const struct attest *a, struct attest_bytes x, struct attest_bytes y, uint8_t out[32]);
 
 /* ---- Certificates (certificate.c: our own strict reader of DER) ---- */
 
@@ -113,8 +116,8 @@ bool certificate_read(struct attest_bytes der, struct certificate *to);
 /* The value of an extension (inside its OCTET STRING) by the OID's content bytes. */
 bool certificate_extension(const struct certificate *c, const void *oid, size_t oid_size, struct attest_bytes *value);
 /*
- * PEM certificates in any order with anything around them (also percent-encoded, as HTTP headers carry them, and with
- * NULs behind), or DER certificates one behind the other. They are copied into `to`, and added to what is there; zero
+ * PEM certificates in any order with white space between them (also percent-encoded, as HTTP headers carry them, and
+ * with NULs behind), or DER certificates one behind the other. They are copied into `to`, and added to what is there; zero
  * `to->count` and `to->used` first. False: unreadable, too many, or too large.
  */
 bool certificates_read(struct attest_bytes text, struct certificates *to);
@@ -147,6 +150,18 @@ bool crl_signed_by(const struct attest *a, const struct crl *crl, const struct c
 /* crl_not_yet_valid, crl_expired. Lowers *until to nextUpdate. */
 bool crl_valid_at(const struct crl *crl, int64_t now, int64_t *until, struct attest_refusal *why);
 bool crl_has(const struct crl *crl, struct attest_bytes serial);
+
+/* ---- Text (text.c) ---- */
+
+/* White space around, and NULs behind, cut off. */
+struct attest_bytes text_trim(struct attest_bytes text);
+/* White space between digits is skipped. Bytes written, or -1: malformed or too large. Base64 only in its one form. */
+long base64_decode(struct attest_bytes text, uint8_t *to, size_t size);
+long hex_text_decode(struct attest_bytes text, uint8_t *to, size_t size);
+long percent_decode(struct attest_bytes text, uint8_t *to, size_t size);
+bool pem_is(struct attest_bytes text);
+/* The next block, which must have this label; moves `text` behind it. 0: only white space is left. -1: else. */
+long pem_next(struct attest_bytes *text, const char *label, uint8_t *to, size_t size);
 
 /* ---- DER (der.c) ---- */
 

@@ -15,28 +15,28 @@ int walk_prepend(struct walk *w, const char *text, size_t size)
 	return 0;
 }
 
-size_t walk_append(struct walk *w, const char *text, size_t size)
+size_t walk_append(struct walk *w, const char *text, size_t *size)
 {
-	size_t length = w->length == 1 ? 0 : w->length;
+	size_t length = w->length == 1 ? 0 : w->length, i = 0;
 
-	for (size_t i = 0, n; i < size; i += n) {
-		n = walk_name_length(text + i);
-		if (i + n > size)
-			n = size - i;
-		if (!n) {
-			n = 1;
+	while (i < *size && text[i]) {
+		if (text[i] == '/') {
+			i++;
 			continue;
 		}
-		if (n == 1 && text[i] == '.')
+		if (text[i] == '.' && walk_is_dots(text + i, walk_name_length(text + i))) {
+			if (text[i + 1] == '.')
+				break;
+			i++;
 			continue;
-		if (n == 2 && walk_is_dots(text + i, n))
-			return 0;
-		if (length + 1 + n >= WALK_ROOM)
-			return 0;
-		w->name[length++] = '/';
-		memcpy(w->name + length, text + i, n);
-		length += n;
+		}
+		for (w->name[length++] = '/'; i < *size && text[i] && text[i] != '/'; i++) {
+			if (length >= WALK_ROOM - 2)
+				return 0;
+			w->name[length++] = text[i];
+		}
 	}
+	*size = i;
 	if (!length)
 		length = 1;
 	w->name[0] = '/';

@@ -16,10 +16,28 @@
 	.p2align 6
 user_copy_begin:
 
-/* long user_copy_bytes(to %rdi, from %rsi, size %rdx) */
+/*
+ * long user_copy_bytes(to %rdi, from %rsi, size %rdx): words up to 256 bytes, where rep movsb starts too slowly; the
+ * last word may overlap the one before
+ */
 	.type user_copy_bytes, @function
 user_copy_bytes:
-	mov	%rdx, %rcx
+	lea	-8(%rdx), %rcx
+	cmp	$248, %rcx
+	ja	2f
+	add	%rcx, %rsi
+	add	%rcx, %rdi
+	neg	%rcx
+	jz	3f
+1:	mov	(%rsi,%rcx), %rax
+	mov	%rax, (%rdi,%rcx)
+	add	$8, %rcx
+	js	1b
+3:	mov	(%rsi), %rax
+	mov	%rax, (%rdi)
+	xor	%eax, %eax
+	ret
+2:	mov	%rdx, %rcx
 	rep movsb
 	xor	%eax, %eax
 	ret
@@ -34,17 +52,42 @@ user_copy_zero:
 	ret
 	.size user_copy_zero, . - user_copy_zero
 
-/* long user_copy_string(to %rdi, from %rsi, size %rdx): length without the NUL, or size when there is none within it */
+/*
+ * long user_copy_string(to %rdi, from %rsi, size %rdx): length without the NUL, or size when there is none within it.
+ * By words while 8 bytes of the page and of the size remain; the word with the NUL and all else by bytes.
+ */
 	.type user_copy_string, @function
 user_copy_string:
 	xor	%eax, %eax
-1:	cmp	%rdx, %rax
+	movabs	$0x0101010101010101, %r8
+	movabs	$0x8080808080808080, %r9
+1:	lea	8(%rax), %rcx
+	cmp	%rdx, %rcx
+	ja	3f
+	lea	(%rsi,%rax), %ecx
+	and	$0xfff, %ecx
+	cmp	$0xff8, %ecx
+	ja	3f
+	mov	(%rsi,%rax), %rcx
+	mov	%rcx, %r10
+	mov	%rcx, %r11
+	sub	%r8, %r10
+	not	%r11
+	and	%r11, %r10
+	test	%r9, %r10
+	jnz	3f
+	mov	%rcx, (%rdi,%rax)
+	add	$8, %rax
+	jmp	1b
+3:	cmp	%rdx, %rax
 	je	2f
 	movzbl	(%rsi,%rax), %ecx
 	mov	%cl, (%rdi,%rax)
 	test	%cl, %cl
 	jz	2f
 	inc	%rax
+	test	$7, %al
+	jnz	3b
 	jmp	1b
 2:	ret
 	.size user_copy_string, . - user_copy_string

@@ -111,7 +111,8 @@ static void plan_over(struct patch_plan *p, const uint8_t *at, uint64_t site, ui
 	p->tail = stub + 7 + 6 + 8 + 2;
 	emit_relative(&jump, "\xe9", 1, stub);
 	emit_enter(&e, p->tail, entry);
-	emit(&e, "\x0f\x05", 2); /* a restarted call comes back to this one: it traps, and does the same */
+	/* a restarted call comes back here: to the stub's beginning, 23 bytes before the tail */
+	emit(&e, "\xeb\xe9", 2);
 	emit(&e, at + 2, 6);     /* the CMP */
 	emit_relative(&e, "\xe9", 1, site + 8);
 }
