@@ -42,6 +42,7 @@ struct host {
 	int image_fd;
 	struct host_start *start;
 	struct host_stats kernel_stats;
+	bool traced; /* --trace=hostcall */
 	uint32_t thread_count; /* atomic: slots given out */
 	struct host_thread *threads[HOST_THREADS_MAX];
 };
@@ -77,13 +78,16 @@ long thread_start(uint64_t tcs); /* slot, or negative errno */
 struct host_thread *thread_here(void);
 void thread_signal(int signal, void *siginfo, void *ucontext);
 
-/* call.c: make the call border->nr. honest.c (or tests' evil.c): serve the thread, truthfully or not. */
-void call_make(struct host_thread *t);
-void call_serve(struct host_thread *t);
+/*
+ * call.c: make the call border->nr. honest.c (or tests' evil.c): serve the thread, truthfully or not. Both say whether
+ * the thread goes back into the enclave.
+ */
+bool call_make(struct host_thread *t);
+bool call_serve(struct host_thread *t);
 /* The processor as the host will use it, asked once before the first entry. */
 const struct cpu_ops *serve_processor(const struct cpu_ops *cpu);
 
-/* trace.c: around each call, which is a row of the table. */
+/* trace.c: around each call, which is a row of the table, when host.traced says so. */
 void trace_before(const struct host_thread *t, uint64_t call);
 void trace_after(const struct host_thread *t, uint64_t call);
 

@@ -291,6 +291,7 @@ static void hostfile_release(struct file *f)
 static const struct file_ops hostfile_ops = {
 	.kind = "hostfile",
 	.public = true,
+	.hosted = true,
 	.read = hostfile_read,
 	.write = hostfile_write,
 	.seek = hostfile_seek,
