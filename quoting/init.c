@@ -50,7 +50,8 @@ int init_main(struct service *s, const char *out)
 		return init_failed(&f);
 	error = run_ask(s, QUOTING_REQUEST, NULL, 0, request, &size, &f);
 	run_end(s);
-	if (error || folder_write(s, "request.json", 0644, request, size, &f) || folder_path(path, s, "request.json", &f))
+	if (error || folder_write(s, "request.json", 0644, request, size, &f) ||
+	    folder_path(path, s, "request.json", &f))
 		return init_failed(&f);
 	if (out) {
 		struct service elsewhere = { .dir = "." };

@@ -42,7 +42,8 @@ static int once_options(struct once *o, struct service *s, int argc, char **argv
 			size_t n = strlen(optarg) / 2;
 
 			if (n > sizeof(o->data) || !hex_decode(optarg, strlen(optarg), o->data, n))
-				return fail(f, "quote: --report-data: expected at most 64 bytes in hexadecimal, found %s",
+				return fail(f,
+					    "quote: --report-data: expected at most 64 bytes in hexadecimal, found %s",
 					    optarg);
 		} else if (option == 'o') {
 			o->out = optarg;
@@ -79,7 +80,8 @@ static int once_image(const struct service *s, struct fail *f)
 
 	if (folder_path(own, s, "quoter.adyton", f) || paths_kernel(kernel, f))
 		return -1;
-	if (paths_beside(program, "", "quoter") && once_age(own) > once_age(program) && once_age(own) > once_age(kernel))
+	if (paths_beside(program, "", "quoter") && once_age(own) > once_age(program) &&
+	    once_age(own) > once_age(kernel))
 		return 0;
 	return image_make(s, &image, f);
 }

@@ -16,7 +16,8 @@ int main(int argc, char **argv)
 	ssize_t size;
 	int fd;
 
-	if (argc != 2 || strlen(argv[1]) != 2 * sizeof(data) || !hex_decode(argv[1], 2 * sizeof(data), data, sizeof(data)))
+	if (argc != 2 || strlen(argv[1]) != 2 * sizeof(data) ||
+	    !hex_decode(argv[1], 2 * sizeof(data), data, sizeof(data)))
 		return EINVAL;
 	fd = open("/dev/attestation/user_report_data", O_WRONLY);
 	if (fd < 0 || write(fd, data, sizeof(data)) != sizeof(data))
