@@ -13,7 +13,7 @@ extern char **environ;
 
 static int run_find(char out[PATHS_MAX], struct fail *f)
 {
-	if (paths_beside(out, "../", "adyton") || paths_beside(out, "../../bin/", "adyton"))
+	if (paths_beside(out, "../../bin/", "adyton") || paths_beside(out, "../", "adyton"))
 		return 0;
 	return fail(f, "platform: expected the adyton command in ../ or ../../bin/ of adyton-quoting, found none");
 }
