@@ -21,6 +21,7 @@ PROJECT = {
     "image": {"abi", "base", "crypto"},
     "server": {"abi", "base", "crypto", "attest", "ledger"},
     "platform": {"abi", "base", "crypto", "image", "attest/status.def"},
+    "collateral": {"abi", "base", "image", "platform", "attest"},
     "cli": {"abi", "base", "crypto", "image", "platform", "attest", "host"},
     "oci": {"abi", "base", "image", "attest", "host"},
     "tests": EVERYTHING,
