@@ -27,15 +27,17 @@ static bool quote_is_signed(struct quote_check *k, const struct certificate *c, 
 	return refuse(quote_why(k), ATTEST_R_chain_signature, issuer->name, "\"%s\", which it did not sign", c->name);
 }
 
-static bool quote_check_chain(struct quote_check *k, struct certificates *certificates)
+/* The chain is inside the quote, or comes with the request where a quote only names its platform (types 1 to 3). */
+static bool quote_check_chain(struct quote_check *k, struct attest_bytes beside, struct certificates *certificates)
 {
+	struct attest_bytes chain = k->q->chain.size ? k->q->chain : beside;
 	const struct attest_root *root;
 
-	if (!k->q->chain.size)
+	if (!chain.size)
 		return refuse(quote_why(k), ATTEST_R_certification_data_unsupported, "type 5, a PCK certificate chain",
 			      "type %u", k->q->certification);
 	certificates->count = certificates->used = 0;
-	if (!certificates_read(k->q->chain, certificates))
+	if (!certificates_read(chain, certificates))
 		return refuse(quote_why(k), ATTEST_R_pck_chain_incomplete, "three certificates in PEM",
 			      "%zu that can be read", certificates->count);
 	if (!pck_sort(certificates, &k->chain, quote_why(k)))
@@ -211,7 +213,7 @@ bool quote_verify(const struct attest *a, struct attest_bytes quote, const struc
 	v->collateral_until = INT64_MAX;
 	v->tcb_evaluation_number = k.c->tcb_info.dates.evaluation_number;
 	v->qe_evaluation_number = k.c->qe_identity.dates.evaluation_number;
-	if (!quote_check_chain(&k, &certificates) || !quote_check_dates(&k) ||
+	if (!quote_check_chain(&k, r->chain, &certificates) || !quote_check_dates(&k) ||
 	    !pck_platform(k.chain.leaf, &v->claims.platform, &v->refusal) || !quote_check_crls(&k) ||
 	    !quote_check_documents(&k) || (td && !quote_check_module(&k)) || !quote_check_qe_report(&k) ||
 	    !quote_check_qe_identity(&k) || !quote_check_signature(&k))

@@ -117,3 +117,17 @@ int paths_config(char out[PATHS_MAX], struct fail *f)
 {
 	return paths_user(out, "XDG_CONFIG_HOME", ".config", f);
 }
+
+int paths_platform(char out[PATHS_MAX], struct fail *f)
+{
+	const char *chosen = getenv("ADYTON_PLATFORM");
+	char data[PATHS_MAX];
+
+	if (chosen && chosen[0] == '/')
+		return (size_t)snprintf(out, PATHS_MAX, "%s", chosen) < PATHS_MAX ?
+			       0 :
+			       fail(f, "platform: the path in ADYTON_PLATFORM is too long");
+	if (paths_data(data, f))
+		return -1;
+	return paths_join(out, data, "platform", "") ? 0 : fail(f, "user's files: the path is too long");
+}

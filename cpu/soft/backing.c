@@ -233,13 +233,19 @@ uint32_t backing_needed(uint32_t word)
 	return backing;
 }
 
+/* The same for pages that get a new content: what only can be read from its first moment on is no secret. */
+uint32_t backing_needed_new(uint32_t word)
+{
+	return epcm_access(word) == EPCM_R ? PAGE_BACKING_SEALED : backing_needed(word);
+}
+
 /* Give pages of one extent, alike in access and need, this content. */
-bool backing_place(struct extent *e, uint32_t first, uint32_t count, const uint8_t *content)
+static bool place(struct extent *e, uint32_t first, uint32_t count, const uint8_t *content, uint32_t needed)
 {
 	uint32_t access = epcm_access(e->page[first]);
 	bool ok;
 
-	switch (backing_needed(e->page[first])) {
+	switch (needed) {
 	case PAGE_BACKING_SEALED:
 		ok = place_sealed(e, first, count, content, access);
 		break;
@@ -252,6 +258,11 @@ bool backing_place(struct extent *e, uint32_t first, uint32_t count, const uint8
 	for (uint32_t i = first; ok && i < first + count; i++)
 		e->page[i] &= ~PAGE_STALE;
 	return ok;
+}
+
+bool backing_place(struct extent *e, uint32_t first, uint32_t count, const uint8_t *content)
+{
+	return place(e, first, count, content, backing_needed_new(e->page[first]));
 }
 
 /* Has no content yet: reads as zeros. */
@@ -275,7 +286,8 @@ static bool convert(struct extent *e, uint32_t first, uint32_t count)
 				return false;
 			memcpy(backing_stage, (const void *)page_address(e, i), n * PAGE_SIZE);
 		}
-		ok = backing_place(e, i, n, backing_stage); /* zeros, where fresh */
+		/* zeros, where fresh */
+		ok = place(e, i, n, backing_stage, backing_needed(e->page[i]));
 		if (!fresh)
 			mem_wipe(backing_stage, n * PAGE_SIZE);
 		if (!ok)

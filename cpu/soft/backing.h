@@ -28,11 +28,12 @@ static inline uint64_t page_address(const struct extent *e, uint32_t index)
 	return e->base + ((uint64_t)index << PAGE_SHIFT);
 }
 
-/* Which backing do the page's permissions need, given what is there? */
+/* Which backing do the page's permissions need, given what is there? And which, if it gets a new content? */
 uint32_t backing_needed(uint32_t word);
+uint32_t backing_needed_new(uint32_t word);
 /* Make the permissions of a run true that is alike in access, backing and protection. False: no memory. */
 bool backing_realise(struct extent *e, uint32_t first, uint32_t count);
-/* Give pages, alike in access and need, this content. */
+/* Give pages, alike in access and need, this content, instead of what they had. */
 bool backing_place(struct extent *e, uint32_t first, uint32_t count, const uint8_t *content);
 bool backing_protect(struct extent *e, uint32_t first, uint32_t count, uint32_t access);
 /* No page of the extent is valid: everything behind it goes back to the system. */

@@ -99,7 +99,7 @@ void memory_note_content(uint64_t address, const void *content)
 	if (memory.staged_pages &&
 	    (memory.staged_pages == STAGE_PAGES || address != next || !epcm_index(address) ||
 	     epcm_access(epcm_read(address)) != epcm_access(epcm_read(memory.staged)) ||
-	     backing_needed(epcm_read(address)) != backing_needed(epcm_read(memory.staged))))
+	     backing_needed_new(epcm_read(address)) != backing_needed_new(epcm_read(memory.staged))))
 		memory_flush();
 	memory_note(address);
 	if (!memory.staged_pages)

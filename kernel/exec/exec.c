@@ -1,7 +1,9 @@
 #include "kernel/exec/exec.h"
 #include "abi/linux/errno.h"
 #include "abi/linux/mman.h"
+#include "abi/linux/prctl.h"
 #include "base/mem.h"
+#include "crypto/random.h"
 #include "kernel/exec/script.h"
 #include "kernel/exec/vdso.h"
 #include "kernel/fs/vfs.h"
@@ -11,8 +13,26 @@
 #include "kernel/task/process.h"
 #include "kernel/task/thread.h"
 
-#define PROGRAM_AT 0x5555550000UL /* where a position independent program goes; its heap follows it */
+/*
+ * Where things go: each at a place of its own kind, moved by a random number of pages (as Linux does with
+ * randomize_va_space=2). Ranges that Go, Java and V8 ask for by hints (from 0xc0_0000_0000) stay free: the highest
+ * program ends far below, the lowest top of mappings lies above.
+ */
+#define PROGRAM_AT 0x5555550000UL /* a position independent program; its heap follows it */
+#define PROGRAM_RANDOM_BITS 24
+#define TOP_RANDOM_BITS 24
+#define HEAP_RANDOM_BITS 13
 #define SCRIPT_DEPTH 4
+
+uint64_t exec_random_pages(unsigned int bits)
+{
+	uint64_t random;
+
+	if (init_process.personality & ADDR_NO_RANDOMIZE)
+		return 0;
+	random_bytes(&random, sizeof(random));
+	return (random & ((1UL << bits) - 1)) * PAGE_SIZE;
+}
 
 static int exec_check_file(struct file *f)
 {
@@ -109,7 +129,7 @@ static int exec_map_interpreter(const struct elf_image *program, struct elf_imag
 
 static int exec_map(struct file *f, struct elf_image *program, struct elf_image *interpreter)
 {
-	int error = elf_map(f, PROGRAM_AT, program);
+	int error = elf_map(f, PROGRAM_AT + exec_random_pages(PROGRAM_RANDOM_BITS), program);
 
 	if (!error && program->interpreter[0])
 		error = exec_map_interpreter(program, interpreter);
@@ -135,11 +155,12 @@ int exec_program(const char *path, struct exec_strings *argv, const struct exec_
 	if (error)
 		return error;
 	exec_names(f, path, path);
+	mm_set_top(exec_random_pages(TOP_RANDOM_BITS));
 	error = exec_map(f, &program, &interpreter);
 	file_put(f);
 	if (error)
 		return error;
-	init_process.brk_start = PAGE_UP(program.end);
+	init_process.brk_start = PAGE_UP(program.end) + exec_random_pages(HEAP_RANDOM_BITS);
 	mm_set_brk(init_process.brk_start);
 	plan.interpreter_base = interpreter.base;
 	plan.vdso = vdso_map();

@@ -46,6 +46,9 @@ struct stack_plan {
 };
 int stack_build(const struct stack_plan *plan, uint64_t *sp) must_check;
 
+/* A random number of pages below 2 to the `bits`, in bytes; 0 where the personality has ADDR_NO_RANDOMIZE. */
+uint64_t exec_random_pages(unsigned int bits);
+
 /* Load `path` (following #!) and set the registers for its first instruction. */
 int exec_program(const char *path, struct exec_strings *argv, const struct exec_strings *envp,
 		 const struct host_start *start, struct regs *regs) must_check;

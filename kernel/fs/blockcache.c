@@ -7,10 +7,10 @@
 #include "kernel/lib/fpu.h"
 #include "kernel/mm/heap.h"
 
-#define AHEAD_FIRST 8U
-#define AHEAD_MAX 32U
 #define CACHE_LIMIT (512 * MIB / PAGE_SIZE)
-#define BUCKETS_MAX (64 * KIB)
+#define BUCKETS_FIRST 256U
+#define BLOCKS_PER_BUCKET 4U
+#define SEEN_BITS (8 * PAGE_SIZE)
 
 static void hash_page(const void *data, size_t size, uint8_t digest[VERITY_DIGEST_SIZE])
 {
@@ -41,7 +41,7 @@ static int read_hash_block(void *ctx, uint64_t hash_block, void *page)
 
 int blockcache_open(struct blockcache *c, uint64_t data_blocks, uint64_t hash_blocks, const uint8_t root_hash[32])
 {
-	uint64_t slots = (hash_blocks + VERITY_WAYS) / VERITY_WAYS * VERITY_WAYS, buckets = 64;
+	uint64_t slots = (hash_blocks + VERITY_WAYS) / VERITY_WAYS * VERITY_WAYS;
 	struct verity_config config = { .data_blocks = data_blocks,
 					.hash_blocks = hash_blocks,
 					.read = read_hash_block,
@@ -51,17 +51,15 @@ int blockcache_open(struct blockcache *c, uint64_t data_blocks, uint64_t hash_bl
 
 	if (slots > CACHE_LIMIT)
 		config.slot_count = CACHE_LIMIT;
-	while (buckets < data_blocks && buckets < BUCKETS_MAX)
-		buckets *= 2;
 	list_init(&c->all);
 	c->limit = CACHE_LIMIT;
-	c->bucket_mask = buckets - 1;
-	c->buckets = heap_alloc(buckets * sizeof(struct block *));
-	c->buffer = heap_pages(AHEAD_MAX);
+	c->bucket_mask = BUCKETS_FIRST - 1;
+	c->buckets = heap_alloc(BUCKETS_FIRST * sizeof(struct block *));
+	c->seen = heap_pages(SEEN_BITS / 8 / PAGE_SIZE);
 	config.slots = heap_alloc(config.slot_count * sizeof(struct verity_slot));
 	config.pages = heap_pages(config.slot_count);
 	memcpy(config.root_hash, root_hash, sizeof(config.root_hash));
-	if (!c->buckets || !c->buffer || !config.slots || !config.pages)
+	if (!c->buckets || !c->seen || !config.slots || !config.pages)
 		return -ENOMEM;
 	return verity_open(&c->verity, &config);
 }
@@ -90,7 +88,7 @@ static void drop(struct blockcache *c, struct block *b)
 }
 
 /*
- * Make room for one: the oldest that nobody used since it was last looked at. All pinned or kept: the limit gives way.
+ * Make room for one: the oldest that nobody used since it was last looked at. All pinned: the limit gives way.
  */
 static void evict(struct blockcache *c)
 {
@@ -99,7 +97,7 @@ static void evict(struct blockcache *c)
 	while (c->count >= c->limit && looked++ < 2 * c->limit) {
 		struct block *b = container_of(c->all.next, struct block, all);
 
-		if (!b->kept && !b->used && !__atomic_load_n(&b->pins, __ATOMIC_ACQUIRE)) {
+		if (!b->used && !__atomic_load_n(&b->pins, __ATOMIC_ACQUIRE)) {
 			drop(c, b);
 			continue;
 		}
@@ -109,50 +107,64 @@ static void evict(struct blockcache *c)
 	}
 }
 
-static struct block *insert(struct blockcache *c, uint64_t number, const uint8_t *data)
+/* More buckets where chains have become long; without memory they stay long. */
+static void spread(struct blockcache *c)
 {
-	struct block *b;
+	uint64_t mask = (c->bucket_mask + 1) * 4 - 1;
+	struct block **buckets;
 
-	evict(c);
-	b = heap_alloc(sizeof(*b));
+	if (c->count <= (c->bucket_mask + 1) * BLOCKS_PER_BUCKET)
+		return;
+	buckets = heap_alloc((mask + 1) * sizeof(struct block *));
+	if (!buckets)
+		return;
+	for (struct list *at = c->all.next; at != &c->all; at = at->next) {
+		struct block *b = container_of(at, struct block, all);
+
+		b->next = buckets[b->number & mask];
+		buckets[b->number & mask] = b;
+	}
+	heap_free(c->buckets);
+	c->buckets = buckets;
+	c->bucket_mask = mask;
+}
+
+static struct block *block_new(void)
+{
+	struct block *b = heap_alloc(sizeof(*b));
+
 	if (!b)
 		return NULL;
 	b->page = heap_pages(1);
-	if (!b->page) {
+	if (b->page)
+		return b;
+	heap_free(b);
+	return NULL;
+}
+
+static int fetch(struct blockcache *c, uint64_t number, struct block **out)
+{
+	struct block *b;
+	int error;
+
+	evict(c);
+	spread(c);
+	b = block_new();
+	if (!b)
+		return -ENOMEM;
+	error = read_image(b->page, PAGE_SIZE, number * PAGE_SIZE);
+	if (error) {
+		heap_pages_free(b->page, 1);
 		heap_free(b);
-		return NULL;
+		return error;
 	}
-	memcpy(b->page, data, PAGE_SIZE);
 	b->number = number;
 	b->next = c->buckets[number & c->bucket_mask];
 	c->buckets[number & c->bucket_mask] = b;
 	list_add_tail(&c->all, &b->all);
 	c->count++;
-	return b;
-}
-
-/* Fetch a block and those behind it that are not there yet, as many as a sequential reader would want. */
-static int fetch(struct blockcache *c, uint64_t number, struct block **out)
-{
-	uint32_t n = 1, want;
-	int error;
-
-	c->ahead = number != c->expected ? AHEAD_FIRST : c->ahead * 2 < AHEAD_MAX ? c->ahead * 2 : AHEAD_MAX;
-	want = c->ahead;
-	while (n < want && number + n < c->verity.config.data_blocks && !find(c, number + n))
-		n++;
-	c->expected = number + n;
-	error = read_image(c->buffer, n * PAGE_SIZE, number * PAGE_SIZE);
-	if (error) { /* perhaps only those behind it cannot be had */
-		n = 1;
-		error = read_image(c->buffer, PAGE_SIZE, number * PAGE_SIZE);
-	}
-	if (error)
-		return error;
-	*out = insert(c, number, c->buffer);
-	for (uint32_t i = 1; *out && i < n; i++)
-		insert(c, number + i, c->buffer + i * PAGE_SIZE);
-	return *out ? 0 : -ENOMEM;
+	*out = b;
+	return 0;
 }
 
 /* Without the lock, the block is pinned: its page cannot change, whoever checks it. */
@@ -198,5 +210,69 @@ int blockcache_get(struct blockcache *c, uint64_t number, struct block **out)
 	else if (__atomic_sub_fetch(&b->pins, 1, __ATOMIC_ACQ_REL) == 0 && !b->verified)
 		drop(c, b); /* asked for anew next time */
 	lock_release(&c->lock);
+	return error;
+}
+
+bool blockcache_seen(struct blockcache *c, uint64_t number)
+{
+	uint64_t bit = number % SEEN_BITS;
+
+	return __atomic_fetch_or(&c->seen[bit / 8], (uint8_t)(1U << bit % 8), __ATOMIC_RELAXED) >> bit % 8 & 1;
+}
+
+/* Those that are here already: a bit for each. */
+static uint32_t copy_present(struct blockcache *c, uint64_t number, uint32_t count, uint8_t *to)
+{
+	uint32_t present = 0;
+
+	LOCKED(&c->lock);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct block *b = find(c, number + i);
+
+		if (!b || !__atomic_load_n(&b->verified, __ATOMIC_ACQUIRE))
+			continue;
+		memcpy(to + i * PAGE_SIZE, b->page, PAGE_SIZE);
+		present |= 1U << i;
+	}
+	return present;
+}
+
+/* Read and check a run of blocks in the caller's memory, which nobody else looks at yet. */
+static int read_run(struct blockcache *c, uint64_t number, uint32_t count, uint8_t *to)
+{
+	uint8_t want[BLOCKCACHE_RUN][VERITY_DIGEST_SIZE], is[VERITY_DIGEST_SIZE];
+	int error = read_image(to, count * PAGE_SIZE, number * PAGE_SIZE);
+
+	lock_acquire(&c->lock);
+	for (uint32_t i = 0; i < count && !error; i++)
+		error = verity_digest(&c->verity, number + i, want[i]);
+	lock_release(&c->lock);
+	if (error)
+		return error;
+	fpu_begin();
+	for (uint32_t i = 0; i < count && !error; i++) {
+		sha256(to + i * PAGE_SIZE, PAGE_SIZE, is);
+		error = memcmp(want[i], is, sizeof(is)) ? -EBADMSG : 0;
+	}
+	fpu_end();
+	return error;
+}
+
+int blockcache_read(struct blockcache *c, uint64_t number, uint32_t count, uint8_t *to)
+{
+	uint32_t present;
+	int error = 0;
+
+	if (number >= c->verity.config.data_blocks || count > c->verity.config.data_blocks - number)
+		return -EUCLEAN;
+	present = copy_present(c, number, count, to);
+	for (uint32_t i = 0, n; i < count && !error; i += n) {
+		uint32_t here = present >> i & 1;
+
+		for (n = 1; i + n < count && (present >> (i + n) & 1) == here; n++)
+			;
+		if (!here)
+			error = read_run(c, number + i, n, to + i * PAGE_SIZE);
+	}
 	return error;
 }

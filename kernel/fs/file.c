@@ -64,7 +64,7 @@ void file_put(struct file *f)
 		f->ops->release(f);
 	if (f->inode)
 		inode_put(f->inode);
-	if (f->name != f->name_here)
+	if (f->name && f->name != f->name_here)
 		heap_free(f->name);
 	f = __atomic_exchange_n(&free_file, f, __ATOMIC_ACQ_REL);
 	if (!f)
@@ -75,15 +75,15 @@ void file_put(struct file *f)
 	lock_release(&free_lock);
 }
 
-void file_set_name(struct file *f, const char *name)
+void file_set_name(struct file *f, const char *name, size_t length)
 {
-	size_t size = strlen(name) + 1;
-
-	if (f->name != f->name_here)
+	if (f->name && f->name != f->name_here)
 		heap_free(f->name);
-	f->name = size <= sizeof(f->name_here) ? f->name_here : heap_alloc(size);
-	if (f->name)
-		memcpy(f->name, name, size);
+	f->name = length < sizeof(f->name_here) ? f->name_here : heap_alloc(length + 1);
+	if (!f->name)
+		return;
+	memcpy(f->name, name, length);
+	f->name[length] = 0;
 }
 
 int file_inode(struct file *f, struct inode **out)

@@ -29,6 +29,7 @@ struct poll_table {
 struct file_ops {
 	const char *kind; /* for /proc/self/fd and traces: "pipe", "socket", "hostfile"... */
 	bool public; /* its bytes are known to the host: host files, the measured root, the vDSO */
+	bool hosted; /* reading and writing it is that of host_fd: from one to another the host moves bytes by itself */
 	/*
 	 * The position is ours (file->pos): read and write always get one. Otherwise read(2) and write(2) pass NULL,
 	 * and pread(2) passes its offset if there is a seek operation.
@@ -52,8 +53,8 @@ struct file_ops {
 	long (*fcntl)(struct file *f, int cmd, uint64_t arg);
 	/* Fill one page of a mapping (kernel pointer, zero beyond the end). -EIO: a block that fails verification. */
 	int (*map_page)(struct file *f, uint64_t page_index, void *page);
-	/* A cached page that may be used in place and stays valid, or NULL; saves the copy for EACCEPTCOPY. */
-	const void *(*map_peek)(struct file *f, uint64_t page_index);
+	/* The same for several at once, where that is cheaper; ok[i]: page i could be filled. */
+	void (*map_pages)(struct file *f, uint64_t page_index, uint32_t count, uint8_t *pages, bool *ok);
 	/* May this file be mapped so? 0 or -errno (-ENODEV when mmap makes no sense). NULL: -ENODEV. */
 	int (*map_check)(struct file *f, int prot, int flags, uint64_t offset, uint64_t length);
 	/*
@@ -96,6 +97,18 @@ static inline bool file_nonblocking(const struct file *f)
 	return __atomic_load_n(&f->flags, __ATOMIC_RELAXED) & O_NONBLOCK;
 }
 
+#define RW_MAX 0x7ffff000UL /* what Linux moves in one call at most */
+
+static inline bool file_readable(const struct file *f)
+{
+	return (f->flags & O_ACCMODE) != O_WRONLY && !(f->flags & O_PATH);
+}
+
+static inline bool file_writable(const struct file *f)
+{
+	return (f->flags & O_ACCMODE) != O_RDONLY && !(f->flags & O_PATH);
+}
+
 /*
  * Reading and writing for the kernel's own callers and the system calls: checks how the file was opened. pos NULL: at
  * the file's own position.
@@ -106,7 +119,7 @@ long file_write(struct file *f, const struct iov *from, int64_t *pos) must_check
 long file_seek_within(struct file *f, int64_t offset, int whence, int64_t size);
 
 /* A name for /proc/self/fd/N, copied. Failing to allocate leaves none. */
-void file_set_name(struct file *f, const char *name);
+void file_set_name(struct file *f, const char *name, size_t length);
 
 /* The rules of mmap(2) about how a file was opened, for map_check. */
 int file_map_check(const struct file *f, int prot, int flags) must_check;

@@ -63,7 +63,7 @@ int inode_open(struct inode *i, const char *name, uint32_t flags, bool created, 
 			error = i->ops->open(i, flags, out);
 	}
 	if (!error && name)
-		file_set_name(*out, name);
+		file_set_name(*out, name, strlen(name));
 	return error;
 }
 
@@ -104,7 +104,7 @@ static int open_found(struct walk *w, struct file **out)
 	if (w->done) {
 		*out = w->file;
 		w->file = NULL;
-		file_set_name(*out, w->name);
+		file_set_name(*out, w->name, w->length);
 		return 0;
 	}
 	if (w->file)

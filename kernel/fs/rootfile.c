@@ -6,6 +6,7 @@
 #include "kernel/fs/tmpfs.h"
 #include "kernel/ipc/pipe.h"
 #include "kernel/kernel.h"
+#include "kernel/mm/heap.h"
 
 static const uint8_t zeros[PAGE_SIZE];
 
@@ -49,22 +50,68 @@ static int read_part(struct file *f, const struct iov *to, uint64_t done, uint64
 	return error;
 }
 
-static long rootfile_read(struct file *f, const struct iov *to, int64_t *pos)
+/*
+ * How many pages from index on, at most `most`, are whole blocks in a row on the device; *first is the first of them.
+ */
+static uint32_t run_of(const struct erofs_inode *e, uint64_t index, uint32_t most, uint64_t *first)
 {
-	uint64_t file_size = rootfs_of(f->inode)->e.size, at = (uint64_t)*pos, done = 0, size;
+	struct erofs_extent x;
+	uint32_t n;
+
+	for (n = 0; n < most; n++) {
+		if (erofs_map_page(&rootfs.erofs, e, index + n, &x) || x.block == EROFS_HOLE || x.offset ||
+		    x.length != PAGE_SIZE || (n && x.block != *first + n))
+			break;
+		*first = n ? *first : x.block;
+	}
+	return n;
+}
+
+/* Pages that nobody asked for before, read past the cache: how many; 0 where it has to be tried otherwise. */
+static uint32_t read_past(struct file *f, uint64_t index, uint64_t pages, uint8_t **buffer)
+{
+	uint32_t most = pages < BLOCKCACHE_RUN ? (uint32_t)pages : BLOCKCACHE_RUN, n = 0;
+	uint64_t first;
+
+	most = run_of(&rootfs_of(f->inode)->e, index, most, &first);
+	while (n < most && !blockcache_seen(&rootfs.cache, first + n))
+		n++;
+	if (n && !*buffer)
+		*buffer = heap_pages(BLOCKCACHE_RUN);
+	return n && *buffer && !blockcache_read(&rootfs.cache, first, n, *buffer) ? n : 0;
+}
+
+static long read_range(struct file *f, const struct iov *to, uint64_t at, uint64_t size, uint8_t **buffer)
+{
+	uint64_t done = 0;
 	int error = 0;
 
-	size = at >= file_size ? 0 : to->total < file_size - at ? to->total : file_size - at;
 	while (done < size && !error) {
 		size_t part = PAGE_SIZE - (at + done) % PAGE_SIZE;
+		uint32_t pages = part == PAGE_SIZE ? read_past(f, (at + done) / PAGE_SIZE, (size - done) / PAGE_SIZE,
+							       buffer) : 0;
 
-		if (part > size - done)
+		if (pages)
+			part = pages * PAGE_SIZE;
+		else if (part > size - done)
 			part = size - done;
-		error = read_part(f, to, done, at + done, part);
+		error = pages ? iov_put(to, done, *buffer, part) : read_part(f, to, done, at + done, part);
 		done += error ? 0 : part;
 	}
-	*pos += (int64_t)done;
 	return done ? (long)done : error;
+}
+
+static long rootfile_read(struct file *f, const struct iov *to, int64_t *pos)
+{
+	uint64_t file_size = rootfs_of(f->inode)->e.size, at = (uint64_t)*pos, size;
+	uint8_t *buffer = NULL;
+	long n;
+
+	size = at >= file_size ? 0 : to->total < file_size - at ? to->total : file_size - at;
+	n = read_range(f, to, at, size, &buffer);
+	heap_pages_free(buffer, BLOCKCACHE_RUN);
+	*pos += n > 0 ? n : 0;
+	return n;
 }
 
 static long rootfile_seek(struct file *f, int64_t offset, int whence)
@@ -89,21 +136,23 @@ static int rootfile_map_page(struct file *f, uint64_t index, void *page)
 	return 0;
 }
 
-/* Whole blocks are lent in place. They stay for ever: nobody says when he no longer looks. */
-static const void *rootfile_map_peek(struct file *f, uint64_t index)
+static void rootfile_map_pages(struct file *f, uint64_t index, uint32_t count, uint8_t *pages, bool *ok)
 {
-	struct erofs_extent x;
-	struct block *b;
+	const struct erofs_inode *e = &rootfs_of(f->inode)->e;
+	uint64_t first;
 
-	if (file_block(f, index, &x, &b) || !b)
-		return NULL;
-	if (x.offset || x.length != PAGE_SIZE) {
-		blockcache_put(b);
-		return NULL;
+	for (uint32_t i = 0, n; i < count; i += n) {
+		uint32_t most = count - i < BLOCKCACHE_RUN ? count - i : BLOCKCACHE_RUN;
+		uint8_t *to = pages + i * PAGE_SIZE;
+
+		n = run_of(e, index + i, most, &first);
+		if (n && !blockcache_read(&rootfs.cache, first, n, to)) {
+			memset(ok + i, true, n);
+			continue;
+		}
+		n = 1; /* the odd ones, and those around one that fails */
+		ok[i] = !rootfile_map_page(f, index + i, to);
 	}
-	b->kept = true;
-	blockcache_put(b);
-	return b->page;
 }
 
 static const struct file_ops rootfile_ops = {
@@ -117,7 +166,7 @@ static const struct file_ops rootfile_ops = {
 	.flock = flock_whole,
 	.lock_range = flock_range,
 	.map_page = rootfile_map_page,
-	.map_peek = rootfile_map_peek,
+	.map_pages = rootfile_map_pages,
 	.map_check = file_map_any,
 	.release = flock_release,
 };

@@ -6,7 +6,7 @@
 #include "kernel/fs/erofs.h"
 #include "kernel/fs/vfs.h"
 
-#define ROOTFS_BUCKETS 1024
+#define ROOTFS_BUCKETS 256
 
 struct rootfs_inode {
 	struct inode inode;

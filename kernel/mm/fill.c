@@ -45,38 +45,46 @@ static void fill_from_host(struct fill *fill)
 		fill->source[i] = fill->buffer + i * PAGE_SIZE;
 }
 
-static const void *fill_page(struct fill *fill, uint64_t i)
+static void fill_at_once(struct fill *fill, uint32_t count)
+{
+	bool ok[AROUND_FILE_MAX] = { 0 };
+
+	fill->file->ops->map_pages(fill->file, fill->offset / PAGE_SIZE, count, fill->buffer, ok);
+	for (uint32_t i = 0; i < count; i++)
+		fill->source[i] = ok[i] ? fill->buffer + i * PAGE_SIZE : NULL;
+}
+
+static void fill_one_by_one(struct fill *fill, uint32_t count)
 {
 	const struct file_ops *ops = fill->file->ops;
-	uint64_t index = fill->offset / PAGE_SIZE + i;
-	const void *lent = ops->map_peek ? ops->map_peek(fill->file, index) : NULL;
-	uint8_t *own;
 
-	if (lent && !((uint64_t)lent & PAGE_MASK))
-		return lent;
-	if (!fill_buffer(fill) || i >= fill->room)
-		return NULL;
-	own = fill->buffer + i * PAGE_SIZE;
-	if (lent)
-		memcpy(own, lent, PAGE_SIZE);
-	else if (!ops->map_page || ops->map_page(fill->file, index, own))
-		return NULL;
-	return own;
+	for (uint32_t i = 0; ops->map_page && i < count; i++) {
+		uint8_t *page = fill->buffer + i * PAGE_SIZE;
+
+		fill->source[i] = ops->map_page(fill->file, fill->offset / PAGE_SIZE + i, page) ? NULL : page;
+	}
 }
 
 void fill_read(struct fill *fill)
 {
 	const struct file_ops *ops = fill->file->ops;
-	uint64_t pages;
+	uint64_t pages, index = fill->offset / PAGE_SIZE, count;
 
 	fill->room = fill->count;
-	if (fill->file->host_fd >= 0 && !ops->map_peek && ops->read) {
+	if (fill->file->host_fd >= 0 && !ops->map_pages && ops->read) {
 		fill_from_host(fill);
 		return;
 	}
 	pages = fill_file_pages(fill->file);
-	for (uint64_t i = 0; i < fill->count && fill->offset / PAGE_SIZE + i < pages; i++)
-		fill->source[i] = fill_page(fill, i);
+	count = index < pages ? pages - index : 0;
+	count = count < fill->count ? count : fill->count;
+	if (!count || !fill_buffer(fill))
+		return;
+	count = count < fill->room ? count : fill->room;
+	if (ops->map_pages)
+		fill_at_once(fill, (uint32_t)count);
+	else
+		fill_one_by_one(fill, (uint32_t)count);
 }
 
 enum mm_fault_result fill_commit(struct mm *mm, const struct fill *fill, bool write)

@@ -13,7 +13,7 @@ struct fill {
 	struct file *file;
 	uint64_t start, count, offset;
 	uint64_t wanted;  /* the page that must come */
-	uint8_t *buffer;  /* count pages, when the file lends none */
+	uint8_t *buffer;  /* of the pages that were read */
 	uint64_t room;    /* pages of buffer */
 	const void *source[AROUND_FILE_MAX]; /* NULL: this page could not be read, or lies beyond the end */
 };

@@ -64,7 +64,7 @@ def build_image(build, folder):
 
 def run(adyton, victim, image, seed):
     environment = dict(os.environ, ADYTON_EVIL_SEED=str(seed))
-    command = [adyton, 'run', '--memory=ordinary', victim if seed % 3 else image]
+    command = ['setarch', '-R', adyton, 'run', '--memory=ordinary', victim if seed % 3 else image]
     try:
         done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, timeout=TIMEOUT, check=False)

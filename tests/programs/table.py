@@ -121,6 +121,8 @@ def python(name, argv, **more):
     return Row(name=f"python3/{name}", argv=["/usr/bin/python3", *argv], package="python3", **more)
 
 
+JAVA = "/usr/lib/jvm/java-17-openjdk-amd64"
+JAVA_ROOT = (f"{JAVA}/lib", f"{JAVA}/conf", "/etc/java-17-openjdk", f"{JAVA}/lib/server/libjvm.so", f"{JAVA}/lib/libzip.so")
 MAKE_CERTIFICATE = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "30",
                     "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
 PYTHON_ROOT = ("/usr/lib/python3.11", "/usr/lib/python3")
@@ -215,7 +217,7 @@ SERVERS = [
     Server("go http", servers.go_argv, servers.go_drive, "golang-go wrk", source="server.go", image=()),
     Server("node http", servers.node_argv, servers.node_drive, "nodejs wrk", source="server.js", image=("{source}",)),
     Server("java http", servers.java_argv, servers.java_drive, "openjdk-17-jre-headless wrk", source="Server.java", status=143,
-           start_seconds=60),
+           start_seconds=60, image=(*JAVA_ROOT, "{source}")),
     Server("prometheus", servers.prometheus_argv, servers.prometheus_drive, "prometheus", servers.prometheus_prepare,
            image=(), start_seconds=60, load=8),
     Server("etcd", servers.etcd_argv, servers.etcd_drive, "etcd-server", image=(), start_seconds=60, load=8, status=-15),

@@ -15,6 +15,7 @@ PROJECT = {
     "crypto": {"abi", "base"},
     "ledger": {"abi", "base", "crypto"},
     "attest": {"abi", "base", "crypto"},
+    "evidence": {"abi", "base", "image"},
     "kernel": {"abi", "base", "crypto", "cpu/enclu.h"},
     "cpu": {"abi", "base", "crypto"},
     "host": {"abi", "base", "cpu", "image"},
@@ -76,7 +77,7 @@ def allowed_system(folder, target):
 def check_includes(tree):
     """Quoted includes are relative to the root, exist, and respect the table; angled ones respect SYSTEM. A header that
     the build makes is known by its bare name in a meson.build."""
-    generated = {name for _, text in tree.code(".build") for name in re.findall(r"'(\w+\.(?:h|inc))'", text)}
+    generated = {name for _, text in tree.code(".build") for name in re.findall(r"'([\w.-]+\.(?:h|inc))'", text)}
     for path, text in tree.code(".c", ".h", ".S", ".def"):
         folder = path.split("/")[0]
         if folder not in PROJECT:

@@ -3,6 +3,7 @@
  * named by path.
  *
  *     verify QUOTE BUNDLE SECONDS    status and what belongs to it, or the refusal
+ *     chain PEM                      for quotes that do not carry theirs; "-": none
  *     trust PEM                      from here on; "-": the built-in roots
  *     tcb_info FILE, qe_identity FILE
  *     quote FILE                     identity and bindings, without collateral
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 
 static struct attest *context;
+static struct attest_bytes chain_beside;
 
 static struct attest_bytes file_read(const char *path)
 {
@@ -91,7 +93,7 @@ static void do_verify(const char *quote_path, const char *bundle_path, const cha
 		printf("bundle ");
 		put_refusal(&why);
 	} else {
-		struct attest_request r = { .evidence = quote, .collateral = c, .now = atoll(at) };
+		struct attest_request r = { .evidence = quote, .chain = chain_beside, .collateral = c, .now = atoll(at) };
 
 		if (quote_verify(context, quote, &r, &v))
 			put_verdict(&v);
@@ -101,6 +103,13 @@ static void do_verify(const char *quote_path, const char *bundle_path, const cha
 	}
 	free((void *)quote.at);
 	free((void *)bundle.at);
+}
+
+static void do_chain(const char *path)
+{
+	free((void *)chain_beside.at);
+	chain_beside = strcmp(path, "-") ? file_read(path) : bytes_of(NULL, 0);
+	printf("ok\n");
 }
 
 static void do_trust(const char *path)
@@ -215,6 +224,8 @@ int main(void)
 			do_document(word[1], word[0][0] == 't');
 		else if (n == 2 && !strcmp(word[0], "quote"))
 			do_quote(word[1]);
+		else if (n == 2 && !strcmp(word[0], "chain"))
+			do_chain(word[1]);
 		else
 			printf("unknown command\n");
 		fflush(stdout);
