@@ -12,7 +12,7 @@
 
 int contents_parse(struct contents_text *t, const char *text, size_t size, struct fail *f)
 {
-	struct json_reader r = { .capacity = document_values(text, size) };
+	struct json_reader r = { .capacity = document_values(size) };
 	struct text_error error;
 
 	t->text = malloc(size + 1);
