@@ -14,6 +14,7 @@
 #define SPURIOUS_MAX 1000U
 #define AROUND_PAGES 16U
 #define AROUND_MAX 512U      /* anonymous memory */
+#define AROUND_CHECKED 8U    /* a file whose pages are dear: each is checked and copied */
 
 static uint64_t stack_limit(void)
 {
@@ -40,14 +41,15 @@ static bool fault_grow(struct mm *mm, struct vma *v, uint64_t page)
 /* The absent pages that this fault brings in: around the page, or ahead of it for who goes straight on. */
 static void fault_window(struct mm *mm, struct vma *v, uint64_t page, uint64_t most, uint64_t *start, uint64_t *end)
 {
-	uint64_t low = page, high = page + PAGE_SIZE, pages = AROUND_PAGES;
+	uint64_t least = v->file && v->file->ops->map_pages ? AROUND_CHECKED : AROUND_PAGES;
+	uint64_t low = page, high = page + PAGE_SIZE, pages = least;
 
 	if (v->flags & VMA_SEQUENTIAL)
 		pages = most;
 	else if (page == v->around_next && v->around_pages)
 		pages = v->around_pages * 2UL < most ? v->around_pages * 2UL : most;
 	if (!(v->flags & VMA_RANDOM)) {
-		low = pages > AROUND_PAGES ? page : page & ~(pages * PAGE_SIZE - 1);
+		low = pages > least ? page : page & ~(pages * PAGE_SIZE - 1);
 		high = low + pages * PAGE_SIZE;
 	}
 	low = low > v->start ? low : v->start;
