@@ -236,8 +236,8 @@ static void test_tcb(void **state)
 	}
 	attest_verify(attest, &q, &v);
 	assert_string_equal(v.refusal.expected, "bootloader 4, tee 0, snp 24, microcode 219, fmc 0");
-	assert_string_equal(v.refusal.found, "bootloader 4, tee 0, snp 24, microcode 220, fmc 0, which is the current TCB "
-					     "and not the reported one");
+	assert_string_equal(v.refusal.found, "bootloader 4, tee 0, snp 24, microcode 220, fmc 0, which is the current "
+					     "TCB and not the reported one");
 	memset(report.current_tcb, 0, 8);
 }
 
@@ -288,8 +288,9 @@ static void test_dates(void **state)
 static struct attest_collateral *bundle(struct attest_bytes crl)
 {
 	static const char hex[] = "0123456789abcdef";
-	char *json = malloc(2 * crl.size + 64);
-	size_t n = (size_t)sprintf(json, "{\"ark_crl\":\"");
+	size_t size = 2 * crl.size + 64;
+	char *json = malloc(size);
+	size_t n = (size_t)snprintf(json, size, "{\"ark_crl\":\"");
 	struct attest_collateral *c = NULL;
 	struct attest_refusal why;
 
@@ -297,7 +298,7 @@ static struct attest_collateral *bundle(struct attest_bytes crl)
 		json[n++] = hex[crl.at[i] >> 4];
 		json[n++] = hex[crl.at[i] & 15];
 	}
-	n += (size_t)sprintf(json + n, "\"}");
+	n += (size_t)snprintf(json + n, size - n, "\"}");
 	assert_int_equal(attest_collateral_parse(attest, json, n, &c, &why), 0);
 	free(json);
 	return c;
@@ -331,7 +332,8 @@ static void test_revocation(void **state)
 	(void)state;
 	with_crl(pki_crl("ARK-Milan", rsa, -1, NOW - DAY, NOW + DAY), ATTEST_OK);
 	with_crl(pki_crl("ARK-Milan", rsa, 3, NOW - DAY, NOW + DAY), ATTEST_OK); /* the ASVK */
-	with_crl(pki_crl("ARK-Milan", rsa, 7, NOW - DAY, NOW + DAY), ATTEST_OK); /* the VEK's number, of another issuer */
+	/* The VEK's number, but of another issuer. */
+	with_crl(pki_crl("ARK-Milan", rsa, 7, NOW - DAY, NOW + DAY), ATTEST_OK);
 	with_crl(pki_crl("ARK-Milan", rsa, 2, NOW - DAY, NOW + DAY), ATTEST_R_ask_revoked);
 	with_crl(pki_crl("SEV-Milan", rsa, 2, NOW - DAY, NOW + DAY), ATTEST_OK);
 	with_crl(pki_crl("SEV-Milan", rsa, 7, NOW - DAY, NOW + DAY), ATTEST_R_vek_revoked);
