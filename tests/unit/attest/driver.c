@@ -88,7 +88,7 @@ static void do_verify(const char *quote_path, const char *bundle_path, const cha
 	struct attest_bytes quote = file_read(quote_path), bundle = file_read(bundle_path);
 	struct attest_collateral *c;
 	struct attest_refusal why;
-	struct attest_verdict v = { .tcb_date = -1, .fix_date = -1 };
+	struct attest_verdict v;
 
 	if (attest_collateral_parse(context, bundle.at, bundle.size, &c, &why)) {
 		printf("bundle ");
@@ -96,7 +96,8 @@ static void do_verify(const char *quote_path, const char *bundle_path, const cha
 	} else {
 		struct attest_request r = { .evidence = quote, .chain = chain_beside, .collateral = c, .now = atoll(at) };
 
-		if (quote_verify(context, quote, &r, &v))
+		attest_verify(context, &r, &v);
+		if (v.genuine)
 			put_verdict(&v);
 		else
 			put_refusal(&v.refusal);
