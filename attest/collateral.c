@@ -205,7 +205,7 @@ static bool collateral_document(struct collateral_parser *p, const struct collat
 		text = bytes_of(v->span.at, v->span.size);
 	else if (!collateral_text(p, d->member, &text))
 		return false;
-	r = (struct json_reader){ .capacity = document_values((const char *)text.at, text.size) };
+	r = (struct json_reader){ .capacity = document_values(text.size) };
 	r.values = malloc(r.capacity * sizeof(*r.values));
 	if (!r.values)
 		return refuse(p->why, ATTEST_R_no_memory, NULL, NULL);
@@ -308,7 +308,7 @@ static bool collateral_read(struct collateral_parser *p)
 static bool collateral_parse(const struct attest *a, struct attest_bytes json, struct collateral_memory *to,
 			     struct attest_refusal *why)
 {
-	struct json_reader r = { .capacity = document_values((const char *)json.at, json.size) };
+	struct json_reader r = { .capacity = document_values(json.size) };
 	struct collateral_parser *p = malloc(sizeof(*p));
 	struct text_error error;
 	bool good;

@@ -115,11 +115,11 @@ bool crl_valid_at(const struct crl *crl, int64_t now, int64_t *until, struct att
 	char limit[32], today[32];
 
 	if (now < crl->this_update)
-		return refuse(why, ATTEST_R_crl_not_yet_valid, moment_text(now, today), "a list of %s",
-			      moment_text(crl->this_update, limit));
+		return refuse(why, ATTEST_R_crl_not_yet_valid, attest_moment_text(now, today), "a list of %s",
+			      attest_moment_text(crl->this_update, limit));
 	if (now > crl->next_update)
-		return refuse(why, ATTEST_R_crl_expired, moment_text(now, today), "a list until %s",
-			      moment_text(crl->next_update, limit));
+		return refuse(why, ATTEST_R_crl_expired, attest_moment_text(now, today), "a list until %s",
+			      attest_moment_text(crl->next_update, limit));
 	if (crl->next_update < *until)
 		*until = crl->next_update;
 	return true;

@@ -76,13 +76,13 @@ static bool quote_check_crls(struct quote_check *k)
 		return false;
 	if (crl_has(&c->root_crl, k->chain.ca->serial))
 		return refuse(quote_why(k), ATTEST_R_ca_revoked, NULL, "the root's list of %s",
-			      moment_text(c->root_crl.this_update, day));
+			      attest_moment_text(c->root_crl.this_update, day));
 	if (crl_has(&c->root_crl, c->tcb_signing->serial) || crl_has(&c->root_crl, c->qe_signing->serial))
 		return refuse(quote_why(k), ATTEST_R_tcb_signing_revoked, NULL, "the root's list of %s",
-			      moment_text(c->root_crl.this_update, day));
+			      attest_moment_text(c->root_crl.this_update, day));
 	if (crl_has(&c->pck_crl, k->chain.leaf->serial))
 		return refuse(quote_why(k), ATTEST_R_pck_revoked, NULL, "the list of \"%s\" of %s", k->chain.ca->name,
-			      moment_text(c->pck_crl.this_update, day));
+			      attest_moment_text(c->pck_crl.this_update, day));
 	return true;
 }
 
@@ -92,10 +92,10 @@ static bool quote_check_moment(struct quote_check *k, const struct document_date
 	char today[32], limit[32];
 
 	if (k->now < d->issued)
-		return refuse(quote_why(k), early, moment_text(k->now, today), "one of %s", moment_text(d->issued, limit));
+		return refuse(quote_why(k), early, attest_moment_text(k->now, today), "one of %s", attest_moment_text(d->issued, limit));
 	if (k->now > d->next_update)
-		return refuse(quote_why(k), late, moment_text(k->now, today), "one until %s",
-			      moment_text(d->next_update, limit));
+		return refuse(quote_why(k), late, attest_moment_text(k->now, today), "one until %s",
+			      attest_moment_text(d->next_update, limit));
 	if (d->next_update < k->v->collateral_until)
 		k->v->collateral_until = d->next_update;
 	return true;

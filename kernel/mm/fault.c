@@ -159,6 +159,8 @@ enum mm_fault_result mm_fault(uint64_t addr, uint32_t access)
 		return MM_FAULT_MAPERR;
 	lock_acquire(&mm_self.lock);
 	result = fault_locked(&mm_self, addr, access, &used);
+	if (result == MM_FAULT_DONE)
+		epc_settle();
 	mm_self.faults += result == MM_FAULT_DONE;
 	lock_release(&mm_self.lock);
 	file_put(used);

@@ -29,6 +29,7 @@ static int text_replace(struct mm *mm, uint64_t addr, const void *bytes, size_t 
 	error = epc_remove(page, 1);
 	if (!error && epc_add_copy(page, (uint64_t)copy, rwx))
 		kernel_die("the page of text at %#lx could not be put back: the processor has no memory", page);
+	epc_settle();
 	return error;
 }
 

@@ -133,7 +133,7 @@ static void do_trust(const char *path)
 static void do_document(const char *path, bool tcb_info)
 {
 	struct attest_bytes text = file_read(path);
-	struct json_reader r = { .capacity = document_values((const char *)text.at, text.size) };
+	struct json_reader r = { .capacity = document_values(text.size) };
 	struct advisories *advisories = calloc(1, sizeof(*advisories));
 	struct attest_refusal why = { 0 };
 	struct text_error error;

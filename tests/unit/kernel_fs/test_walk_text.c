@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -12,14 +11,19 @@
 
 static struct walk w;
 static char expected[WALK_ROOM];
+static uint32_t seed = 1;
 
-/* By names: what walk_append() is to do. Returns how much of the text it takes. */
-static size_t append(char *name, const char *text, size_t size)
+static uint32_t pick(uint32_t below)
 {
-	size_t at = 0;
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 16) % below;
+}
 
-	if (!strcmp(name, "/"))
-		name[0] = 0;
+/* By names: what walk_append() is to do. *taken becomes how much of the text it takes; returns the new length. */
+static size_t append(char *name, const char *text, size_t size, size_t *taken)
+{
+	size_t length = strcmp(name, "/") ? strlen(name) : 0, at = 0;
+
 	while (at < size && text[at]) {
 		size_t n = strcspn(text + at, "/");
 
@@ -28,30 +32,31 @@ static size_t append(char *name, const char *text, size_t size)
 		if (n == 2 && !memcmp(text + at, "..", 2))
 			break;
 		if (n && !(n == 1 && text[at] == '.')) {
-			strcat(name, "/");
-			strncat(name, text + at, n);
+			name[length++] = '/';
+			memcpy(name + length, text + at, n);
+			length += n;
 		}
 		at += n ? n : 1;
 	}
-	if (!name[0])
-		strcpy(name, "/");
-	return at;
+	if (!length)
+		length = 1;
+	name[length] = 0;
+	*taken = at;
+	return length;
 }
 
 static void check(const char *start, const char *text, size_t size)
 {
-	size_t taken, want, length;
+	size_t taken = size, want, length;
 
-	memset(&w, 0x2f, sizeof(w)); /* slashes everywhere: nothing behind the end may count */
-	strcpy(w.text, text);
-	strcpy(w.name, start);
+	memset(&w, '/', sizeof(w)); /* slashes everywhere: nothing behind the end may count */
+	memcpy(w.text, text, strlen(text) + 1);
+	memcpy(w.name, start, strlen(start) + 1);
+	memcpy(expected, start, strlen(start) + 1);
 	w.length = strlen(start);
-	strcpy(expected, start);
-	want = append(expected, text, size);
-	taken = size;
 	length = walk_append(&w, w.text, &taken);
+	assert_int_equal(length, append(expected, text, size, &want));
 	assert_string_equal(w.name, expected);
-	assert_int_equal(length, strlen(expected));
 	assert_int_equal(taken, want);
 }
 
@@ -60,17 +65,16 @@ static void test_append(void **state)
 	static const char letters[] = "ab...///";
 
 	(void)state;
-	srand(1);
 	for (int round = 0; round < 200000; round++) {
 		char text[64];
-		size_t n = (size_t)rand() % 40;
-		bool plain = rand() % 2; /* mostly names, else hardly any text would be without dots */
+		size_t n = pick(40);
+		bool plain = pick(2); /* mostly names, else hardly any text would be without dots */
 
 		for (size_t i = 0; i < n; i++)
-			text[i] = plain && rand() % 8 ? (char)('a' + rand() % 26) : letters[(size_t)rand() % 8];
+			text[i] = plain && pick(8) ? (char)('a' + pick(26)) : letters[pick(8)];
 		text[n] = 0;
-		check(rand() % 2 ? "/" : "/usr/share", text, SIZE_MAX);
-		check(rand() % 2 ? "/" : "/usr/share", text, strcspn(text, "/"));
+		check(pick(2) ? "/" : "/usr/share", text, SIZE_MAX);
+		check(pick(2) ? "/" : "/usr/share", text, strcspn(text, "/"));
 	}
 }
 

@@ -57,7 +57,8 @@ static void test_string(void **state)
 				memset(to, 0x55, sizeof(to));
 				memset(expected, 0x55, sizeof(expected));
 				memcpy(expected, at, n);
-				assert_int_equal(user_copy_string(to, (uint64_t)at, size), size < length ? size : length);
+				assert_int_equal(user_copy_string(to, (uint64_t)at, size),
+						 size < length ? size : length);
 				assert_memory_equal(to, expected, sizeof(to));
 			}
 			at[length] = kept;
