@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes_reader r = { data, size, false };
 	struct protobuf_field field, inner;
-	size_t steps = 0;
+	size_t steps = 0, found = 0;
 
 	while (protobuf_next(&r, &field) > 0)
 		if (++steps > size ||
@@ -17,6 +17,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	for (uint32_t number = 1; number < 20; number++)
 		if (protobuf_find(data, size, number, true, &field) && field.size)
-			(void)protobuf_find(field.at, field.size, 1, false, &inner);
-	return 0;
+			found += protobuf_find(field.at, field.size, 1, false, &inner);
+	return found > 19;
 }
