@@ -35,6 +35,7 @@ extern "C" {
 #define ATTEST_ADVISORY_SIZE 32
 #define ATTEST_TEXT_SIZE 256
 #define ATTEST_EVIDENCE_MAX (1 << 20) /* bytes, as given */
+#define ATTEST_COLLATERAL_MAX (1 << 20)
 
 struct attest_bytes {
 	const uint8_t *at;
@@ -194,7 +195,7 @@ void attest_policy_free(struct attest_policy *p);
 
 struct attest_request {
 	struct attest_bytes evidence;   /* binary, hex, base64 or PEM */
-	struct attest_bytes vek, chain; /* SNP: certificates that are not inside: DER or PEM */
+	struct attest_bytes vek, chain; /* certificates that are not inside: of an SNP report, a quote's PCK chain; DER or PEM */
 	const struct attest_collateral *collateral; /* NULL: none */
 	const struct attest_policy *policy;         /* NULL: genuine, not DEBUG, status not Revoked or NotSupported */
 	/* expected first bytes of the report data, rest zero; size 0: any */

@@ -46,7 +46,6 @@ void task_start(struct thread *first)
 	first->altstack.ss_flags = 0; /* as Linux has it: only further threads start with SS_DISABLE */
 	list_add_tail(&p->threads, &first->process_link);
 	p->thread_count = 1;
-	p->alone = true;
 }
 
 bool task_with_thread(int32_t tid, void (*fn)(struct thread *t, void *data), void *data)

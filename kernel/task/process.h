@@ -30,13 +30,9 @@ struct process {
 	struct list threads;
 	uint32_t thread_count;
 	uint32_t thread_max; /* from the definition; 0: no bound */
-	/*
-	 * No second thread was ever made, not even one of the kernel's: counting needs no locked instructions. Cleared
-	 * by the only thread, before the second can run, and for ever.
-	 */
-	bool alone;
 	int32_t pid, ppid, pgid, sid;
 	bool dying;
+	struct thread *exec_thread; /* becomes another program: all other threads shall leave, and none come */
 	int32_t exit_code; /* as wait() reports it */
 	uint32_t umask;
 	struct credentials cred;

@@ -22,6 +22,8 @@ PROJECT = {
     "image": {"abi", "base", "crypto"},
     "server": {"abi", "base", "crypto", "attest", "ledger"},
     "platform": {"abi", "base", "crypto", "image", "attest/status.def"},
+    "quoting": {"abi", "base", "crypto", "image", "platform"},
+    "collateral": {"abi", "base", "image", "platform", "attest"},
     "cli": {"abi", "base", "crypto", "image", "platform", "attest", "host"},
     "oci": {"abi", "base", "image", "attest", "host"},
     "tests": EVERYTHING,
