@@ -25,8 +25,7 @@ struct border {
 	int64_t result;
 	/* bit n-1: signal n arrived while this thread was in the host; the host sets, the kernel takes */
 	uint64_t signals;
-	uint32_t slot;    /* the host's name for the thread */
-	uint32_t reserved;
+	uint64_t slot; /* the host's name for the thread */
 	uint8_t padding[32];
 	uint8_t buffer[]; /* to the end of the window */
 };
@@ -87,6 +86,12 @@ struct loff {
 struct host_cpuid {
 	uint32_t eax, ebx, ecx, edx;
 };
+
+/* host_quote(): the buffer holds what is asked, then the answer. -ENODEV: nobody here makes quotes. */
+#define HOST_QUOTE_MAX (64 * KIB)
+#define HOST_QUOTE_PROBE 0  /* nothing -> nothing: are quotes made here? */
+#define HOST_QUOTE_TARGET 1 /* nothing -> struct sgx_targetinfo of the quoting enclave */
+#define HOST_QUOTE_REPORT 2 /* a report for it, SGX_REPORT_BYTES -> the quote */
 
 /* What only the kernel counts; the host adds its own and writes --stats. */
 struct host_stats { /* of the whole run */

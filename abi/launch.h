@@ -21,6 +21,7 @@ enum launch_memory { LAUNCH_MEMORY_SECRET, LAUNCH_MEMORY_ORDINARY };
 
 #define LAUNCH_STRICT 0x1U /* soft processor: ENCLU and CPUID trap one by one */
 #define LAUNCH_QUICK 0x2U  /* the image is the quick image; `program` is what it executes */
+#define LAUNCH_NO_RANDOMIZE 0x4U /* personality ADDR_NO_RANDOMIZE: quick and debug runs heed it */
 
 /* --trace: what to print on stderr. Plain --trace is LAUNCH_TRACE_SYSCALL. */
 #define LAUNCH_TRACE_SYSCALL 0x1U
@@ -38,7 +39,7 @@ struct launch {
 	uint32_t trace_names; /* string: only these system calls, by name, separated by commas; 0: all */
 	uint32_t memory;      /* enum launch_memory */
 	uint32_t processor;   /* enum launch_processor */
-	uint32_t flags;       /* LAUNCH_STRICT, LAUNCH_QUICK */
+	uint32_t flags;       /* LAUNCH_* above */
 	uint32_t argc;        /* strings in argv. Image: what follows the operand (no argv[0]); quick: argv[0] first */
 	uint32_t argv;        /* offset of u32 [argc], each the offset of a string */
 	uint32_t envc;
@@ -48,8 +49,9 @@ struct launch {
 	uint32_t image_path;  /* string: the image as the user named it, for messages */
 	uint32_t guard;       /* string: absolute path of adyton-guard, 0 when not installed */
 	uint32_t keys;        /* string: absolute path of adyton-keys, 0 when not installed */
-	uint32_t data_dir;    /* string: absolute folder for what the user's machine keeps (processor secret) */
-	uint32_t reserved[11];
+	uint32_t data_dir;    /* string: absolute folder of the platform (processor secret, quoting) */
+	uint32_t quoting;     /* string: absolute path of adyton-quoting, 0 when not installed */
+	uint32_t reserved[10];
 };
 
 _Static_assert(sizeof(struct launch) == 128, "launch");

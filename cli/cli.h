@@ -12,6 +12,11 @@
 #include "cli/verbs.def"
 #undef V
 
+/* Of `adyton platform`: argv[0] is the command. */
+int platform_ca(int argc, char **argv);
+int platform_init(int argc, char **argv);
+int platform_install(int argc, char **argv);
+
 /* "adyton: <sentence>" on stderr; returns EXIT_OWN_FAILURE. */
 int cli_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* For a wrong command line: also where help is. */

@@ -63,11 +63,11 @@ static uint32_t blob_strings(struct blob *b, char **strings, uint32_t *count)
 	return list;
 }
 
-static uint32_t blob_program(struct blob *b, const char *name)
+static uint32_t blob_program(struct blob *b, const char *folder, const char *name)
 {
 	char path[PATHS_MAX];
 
-	return paths_beside(path, "host/", name) ? blob_string(b, path) : 0;
+	return paths_beside(path, folder, name) ? blob_string(b, path) : 0;
 }
 
 /*
@@ -100,7 +100,7 @@ static int launch_fill(struct blob *b, const struct launch_request *r, struct fa
 
 	if (!getcwd(cwd, sizeof(cwd)) && r->program) /* an image has a working directory of its own */
 		return fail(f, "working directory: %s", strerror(errno));
-	if (paths_data(data, f))
+	if (paths_platform(data, f))
 		return -1;
 	(void)blob_put(b, NULL, sizeof(l));
 	l.trace_names = blob_string(b, r->trace_names);
@@ -109,8 +109,9 @@ static int launch_fill(struct blob *b, const struct launch_request *r, struct fa
 	l.cwd = r->program ? blob_string(b, cwd) : 0;
 	l.program = blob_string(b, r->program);
 	l.image_path = blob_string(b, r->image_path);
-	l.guard = blob_program(b, "adyton-guard");
-	l.keys = blob_program(b, "adyton-keys");
+	l.guard = blob_program(b, "host/", "adyton-guard");
+	l.keys = blob_program(b, "cpu/", "adyton-keys");
+	l.quoting = blob_program(b, "quoting/", "adyton-quoting");
 	l.data_dir = blob_string(b, data);
 	l.size = (uint32_t)b->used;
 	if (b->failed)

@@ -10,14 +10,6 @@
 static const char *const processors[] = { "hw", "soft" };
 static const char *const descriptions[] = { "Intel SGX", "the software SGX processor" };
 
-static bool platform_has(const char *processor)
-{
-	for (size_t i = 0; i < probe_count; i++)
-		if (strcmp(probes[i].processor, processor) == 0 && probes[i].required && !probes[i].test())
-			return false;
-	return true;
-}
-
 static void platform_conditions(struct json_writer *w, const char *processor)
 {
 	json_array(w, "conditions");
@@ -57,7 +49,7 @@ static char *platform_json(void)
 	for (size_t p = 0; p < 2; p++) {
 		json_object(&w, NULL);
 		json_put_string(&w, "name", processors[p]);
-		json_put_bool(&w, "available", platform_has(processors[p]));
+		json_put_bool(&w, "available", probe_available(processors[p]));
 		platform_conditions(&w, processors[p]);
 		json_close(&w);
 	}
@@ -73,7 +65,7 @@ static int platform_text(void)
 {
 	for (size_t p = 0; p < 2; p++) {
 		(void)printf("%s%s (%s): %s\n", p ? "\n" : "", processors[p], descriptions[p],
-			     platform_has(processors[p]) ? "available" : "not available");
+			     probe_available(processors[p]) ? "available" : "not available");
 		for (size_t i = 0; i < probe_count; i++)
 			if (strcmp(probes[i].processor, processors[p]) == 0)
 				(void)printf("  %-8s %-24s %s\n",
@@ -92,6 +84,12 @@ int verb_platform(int argc, char **argv)
 	char *text;
 	int o;
 
+	if (argc > 1 && strcmp(argv[1], "ca") == 0)
+		return platform_ca(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "init") == 0)
+		return platform_init(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "install") == 0)
+		return platform_install(argc - 1, argv + 1);
 	while ((o = getopt_long(argc, argv, ":", options, NULL)) >= 0) {
 		if (o != 'j')
 			return cli_bad_option("platform", o, argv);

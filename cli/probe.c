@@ -164,12 +164,13 @@ static bool has_cpuid_fault(void)
 	return found;
 }
 
+/* The device comes first: where there is none, nothing else need be asked, and CPUID is dear in a virtual machine. */
 const struct probe probes[] = {
+	{ "hw", "/dev/sgx_enclave", "the driver, and the right to open it", true, has_sgx_device },
 	{ "hw", "SGX in CPUID", "an SGX processor, switched on in the firmware", true, has_cpuid_sgx },
 	{ "hw", "flexible launch control", "starting enclaves that Intel did not sign", true, has_launch_control },
 	{ "hw", "SGX2", "memory that is added when used", true, has_sgx2 },
 	{ "hw", "enclaves of 1 TiB", "the image's ELRANGE", true, has_elrange },
-	{ "hw", "/dev/sgx_enclave", "the driver, and the right to open it", true, has_sgx_device },
 	{ "hw", "/dev/sgx_provision", "quotes (attestation)", false, has_provision_device },
 	{ "soft", "syscall user dispatch", "Linux 5.11 or newer", true, has_dispatch },
 	{ "soft", "FSGSBASE", "Linux 5.9 or newer on a processor that has it", true, has_fsgsbase },
@@ -182,3 +183,11 @@ const struct probe probes[] = {
 	{ "soft", "CPUID faulting", "CPUID that faults with --strict, as on every SGX", false, has_cpuid_fault },
 };
 const size_t probe_count = sizeof(probes) / sizeof(probes[0]);
+
+bool probe_available(const char *processor)
+{
+	for (size_t i = 0; i < probe_count; i++)
+		if (probes[i].required && strcmp(probes[i].processor, processor) == 0 && !probes[i].test())
+			return false;
+	return true;
+}

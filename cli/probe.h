@@ -15,4 +15,7 @@ struct probe {
 extern const struct probe probes[];
 extern const size_t probe_count;
 
+/* Everything that the processor cannot run without is there. */
+bool probe_available(const char *processor);
+
 #endif

@@ -2,6 +2,7 @@
  * no RSA, no hashing of the kernel, nothing of the image is read but its first page. */
 #include "cli/cli.h"
 #include "cli/launch.h"
+#include "cli/probe.h"
 #include "cli/search.h"
 #include "image/io.h"
 
@@ -10,6 +11,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <unistd.h>
 
 struct run {
@@ -171,6 +173,13 @@ static int run_open_quick(struct run *r, const char *operand)
 	return 0;
 }
 
+/* Silicon where it is complete: what it protects, software only imitates. Strict emulation is software's alone. */
+static void run_processor(struct launch_request *l)
+{
+	if (l->processor == LAUNCH_PROCESSOR_AUTO && !(l->flags & LAUNCH_STRICT) && probe_available("hw"))
+		l->processor = LAUNCH_PROCESSOR_HW;
+}
+
 static int run_operands(struct run *r, char **operands)
 {
 	int status = run_open_image(r, operands[0]) ? 0 : run_open_quick(r, operands[0]);
@@ -190,6 +199,9 @@ static int run_operands(struct run *r, char **operands)
 			return EXIT_OWN_FAILURE;
 		}
 	}
+	run_processor(&r->launch);
+	if (personality(UINT32_MAX) & ADDR_NO_RANDOMIZE)
+		r->launch.flags |= LAUNCH_NO_RANDOMIZE;
 	(void)launch_exec(&r->launch, &r->fail);
 	return EXIT_OWN_FAILURE;
 }

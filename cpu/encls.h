@@ -41,6 +41,7 @@ struct cpu_run {
 	 * NULL, or called at EEXIT on the stack of enter(), with exit and regs set; true: enter again (EENTER with the
 	 * regs that it left) without returning. Returning from enter() and calling it anew would cost more than entry
 	 * and exit themselves: the processor predicts returns by a stack of its own, which enclave and host share.
+	 * It must not use FS and GS, which may still be the enclave's; others may find the TCS still in use.
 	 */
 	bool (*served)(struct cpu_run *run);
 };
@@ -51,7 +52,7 @@ struct cpu_options {
 	uint64_t enclu_page;    /* linear address of the kernel's ENCLU stub page */
 	enum cpu_memory memory; /* soft only: memfd_secret extents, or ordinary private memory */
 	bool strict;            /* soft only: ENCLU and CPUID trap and are emulated one by one */
-	int key_fd;             /* soft only: socket to the process that derives keys, or -1: EREPORT, EGETKEY fail */
+	int key_fd;             /* soft only: socket to the process that derives keys, or -1: none yet (see keys) */
 	/* A signal found this thread outside the enclave (in host code). Called in signal context. */
 	void (*host_signal)(int signal, void *siginfo, void *ucontext);
 };
@@ -75,6 +76,11 @@ struct cpu_ops {
 	/* Enter the enclave; returns 0 with run->exit set, or an SGX/Linux error (TCS busy, not a TCS, ...). */
 	int (*enter)(struct cpu_run *run);
 	void (*counters)(struct cpu_counters *out);
+	/*
+	 * NULL for silicon. Soft: fd is a socket to a process that derives keys; from now on EREPORT and EGETKEY, which
+	 * until then raise #GP, ask it. -EIO when it does not answer: it said why.
+	 */
+	int (*keys)(int fd);
 };
 
 extern const struct cpu_ops cpu_soft, cpu_hw;

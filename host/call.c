@@ -26,24 +26,39 @@ static const struct call_row call_rows[] = {
 #define CALL_COUNT (sizeof(call_rows) / sizeof(call_rows[0]))
 _Static_assert(CALL_COUNT <= sizeof(((struct host_thread *)0)->counts) / sizeof(uint64_t), "counts");
 
-void call_make(struct host_thread *t)
+static inline long call_row(const struct call_row *row, struct host_thread *t, struct border *b)
+{
+	const uint64_t *s = b->slots;
+
+	if (row->service == SYS)
+		return sys_raw6(row->nr, (long)s[0], (long)s[1], (long)s[2], (long)s[3], (long)s[4], (long)s[5]);
+	if (row->service == SYSB)
+		return blocking_call(row->nr, s, &b->signals);
+	return row->own(t, s);
+}
+
+static __attribute__((noinline)) long call_traced(const struct call_row *row, struct host_thread *t, struct border *b)
+{
+	const uint64_t nr = (uint64_t)(row - call_rows);
+
+	trace_before(t, nr);
+	b->result = call_row(row, t, b);
+	trace_after(t, nr);
+	return b->result;
+}
+
+bool call_make(struct host_thread *t)
 {
 	struct border *b = t->border;
-	const uint64_t nr = b->nr, *s = b->slots;
+	const uint64_t nr = b->nr;
 	const struct call_row *row;
 
 	if (nr >= CALL_COUNT) {
 		b->result = -ENOSYS;
-		return;
+		return true;
 	}
 	row = &call_rows[nr];
 	t->counts[nr]++;
-	trace_before(t, nr);
-	if (row->service == SYS)
-		b->result = sys_raw6(row->nr, (long)s[0], (long)s[1], (long)s[2], (long)s[3], (long)s[4], (long)s[5]);
-	else if (row->service == SYSB)
-		b->result = blocking_call(row->nr, s, &b->signals);
-	else
-		b->result = row->own(t, s);
-	trace_after(t, nr);
+	b->result = host.traced ? call_traced(row, t, b) : call_row(row, t, b);
+	return !t->leaving;
 }

@@ -6,7 +6,7 @@ const struct cpu_ops *serve_processor(const struct cpu_ops *cpu)
 	return cpu;
 }
 
-void call_serve(struct host_thread *t)
+bool call_serve(struct host_thread *t)
 {
-	call_make(t);
+	return call_make(t);
 }

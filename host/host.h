@@ -42,12 +42,14 @@ struct host {
 	int image_fd;
 	struct host_start *start;
 	struct host_stats kernel_stats;
+	bool traced; /* --trace=hostcall */
 	uint32_t thread_count; /* atomic: slots given out */
 	struct host_thread *threads[HOST_THREADS_MAX];
 };
 extern struct host host;
 
-/* messages.c: one sentence on stderr, then exit 125. Knows %s %d %u %x %lx. */
+/* messages.c: one sentence on stderr; then exit 125. Knows %s %d %u %x %lx. */
+void host_say(const char *how, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void host_die(const char *how, ...) __attribute__((format(printf, 1, 2)));
 size_t host_format(char *to, size_t size, const char *how, ...) __attribute__((format(printf, 3, 4)));
 
@@ -60,6 +62,13 @@ void load_image(void);
 /* process.c: what the program inherits. */
 void process_describe(struct host_start *to, const uint64_t *auxv);
 
+/*
+ * program.c: start a program of ours as a process of its own: signals blocked, a session of its own, stderr and, as
+ * descriptor 3, one end of a stream socket, whose other end is returned; or a negative errno. argv[0] is a name.
+ */
+#define PROGRAM_FD 3
+long program_start(const char *path, const char *const argv[], const char *const envp[]);
+
 /* lock.c: says which line mends it when memory cannot be locked. `program`: the path of this one. */
 void lock_check(const char *program);
 
@@ -69,13 +78,16 @@ long thread_start(uint64_t tcs); /* slot, or negative errno */
 struct host_thread *thread_here(void);
 void thread_signal(int signal, void *siginfo, void *ucontext);
 
-/* call.c: make the call border->nr. honest.c (or tests' evil.c): serve the thread, truthfully or not. */
-void call_make(struct host_thread *t);
-void call_serve(struct host_thread *t);
+/*
+ * call.c: make the call border->nr. honest.c (or tests' evil.c): serve the thread, truthfully or not. Both say whether
+ * the thread goes back into the enclave.
+ */
+bool call_make(struct host_thread *t);
+bool call_serve(struct host_thread *t);
 /* The processor as the host will use it, asked once before the first entry. */
 const struct cpu_ops *serve_processor(const struct cpu_ops *cpu);
 
-/* trace.c: around each call, which is a row of the table. */
+/* trace.c: around each call, which is a row of the table, when host.traced says so. */
 void trace_before(const struct host_thread *t, uint64_t call);
 void trace_after(const struct host_thread *t, uint64_t call);
 

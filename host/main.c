@@ -65,6 +65,7 @@ static void main_map_launch(int fd)
 		host_die("the launch block cannot be mapped: error %ld", -at);
 	(void)sys_close(fd);
 	host.launch = (const struct launch *)at;
+	host.traced = host.launch->trace & LAUNCH_TRACE_HOSTCALL;
 	host.image_fd = head.image_fd;
 }
 

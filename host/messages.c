@@ -87,16 +87,30 @@ size_t host_format(char *to, size_t size, const char *how, ...)
 	return length;
 }
 
-_Noreturn void host_die(const char *how, ...)
+static void message_say(const char *how, va_list *args)
 {
 	char line[512] = "adyton: ";
-	va_list args;
-	size_t length;
+	size_t length = 8 + message_format(line + 8, sizeof(line) - 9, how, args);
 
-	va_start(args, how);
-	length = 8 + message_format(line + 8, sizeof(line) - 9, how, &args);
-	va_end(args);
 	line[length++] = '\n';
 	(void)sys_write(2, line, length);
+}
+
+void host_say(const char *how, ...)
+{
+	va_list args;
+
+	va_start(args, how);
+	message_say(how, &args);
+	va_end(args);
+}
+
+_Noreturn void host_die(const char *how, ...)
+{
+	va_list args;
+
+	va_start(args, how);
+	message_say(how, &args);
+	va_end(args);
 	sys_exit_group(125);
 }

@@ -163,42 +163,33 @@ long own_recvmsg(struct host_thread *t, const uint64_t *slots)
 	return n;
 }
 
-/* What is left until a deadline; NULL for never. */
-static struct timespec *own_left(int64_t deadline, struct timespec *left)
+/* As Linux wants it; NULL for never. */
+static struct timespec *own_timeout(uint64_t ns, struct timespec *timeout)
 {
-	struct timespec now;
-	int64_t ns;
-
-	if (deadline == INT64_MAX)
-		return NULL;
-	(void)sys_raw3(__NR_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0);
-	ns = deadline - (now.tv_sec * 1000000000 + now.tv_nsec);
-	if (ns < 0)
-		ns = 0;
-	*left = (struct timespec){ .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
-	return left;
+	*timeout = (struct timespec){ .tv_sec = (long)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000) };
+	return ns == INT64_MAX ? NULL : timeout;
 }
 
 long own_poll(struct host_thread *t, const uint64_t *slots)
 {
-	struct timespec left;
+	struct timespec timeout;
 
-	if ((int64_t)slots[2] == 0) /* only look */
+	if (!slots[2]) /* only look */
 		return sys_raw3(__NR_poll, (long)slots[0], (long)(slots[1] / sizeof(struct pollfd)), 0);
 	return blocking(t, __NR_ppoll, slots[0], slots[1] / sizeof(struct pollfd),
-			(uint64_t)own_left((int64_t)slots[2], &left), 0, 0, 0);
+			(uint64_t)own_timeout(slots[2], &timeout), 0, 0, 0);
 }
 
 long own_epoll_wait(struct host_thread *t, const uint64_t *slots)
 {
-	struct timespec left;
+	struct timespec timeout;
 	long n;
 
-	if ((int64_t)slots[3] == 0) /* only look */
+	if (!slots[3]) /* only look */
 		n = sys_raw6(__NR_epoll_wait, (long)slots[0], (long)slots[1],
 			     (long)(slots[2] / sizeof(struct epoll_event)), 0, 0, 0);
 	else
 		n = blocking(t, __NR_epoll_pwait2, slots[0], slots[1], slots[2] / sizeof(struct epoll_event),
-			     (uint64_t)own_left((int64_t)slots[3], &left), 0, 0);
+			     (uint64_t)own_timeout(slots[3], &timeout), 0, 0);
 	return n < 0 ? n : n * (long)sizeof(struct epoll_event);
 }

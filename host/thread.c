@@ -97,10 +97,9 @@ static bool thread_served(struct cpu_run *run)
 
 	if (run->regs.rdi != EXIT_HOSTCALL)
 		return false;
-	call_serve(t);
 	run->function = ENCLU_EENTER;
 	run->regs = (struct cpu_regs){ .rdi = ENTER_RETURN };
-	return !t->leaving;
+	return call_serve(t);
 }
 
 static void thread_left(struct host_thread *t, struct cpu_run *run)

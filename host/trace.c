@@ -52,12 +52,12 @@ static void trace_print(const struct host_thread *t, const struct trace_row *row
 
 void trace_before(const struct host_thread *t, uint64_t call)
 {
-	if (host.launch->trace & LAUNCH_TRACE_HOSTCALL && trace_rows[call].result == NEVER)
+	if (trace_rows[call].result == NEVER)
 		trace_print(t, &trace_rows[call]);
 }
 
 void trace_after(const struct host_thread *t, uint64_t call)
 {
-	if (host.launch->trace & LAUNCH_TRACE_HOSTCALL && !trace_is_output(&trace_rows[call]))
+	if (!trace_is_output(&trace_rows[call]))
 		trace_print(t, &trace_rows[call]);
 }

@@ -106,7 +106,7 @@ static int keys_check(EVP_PKEY *key, const char *path, struct fail *f)
 			       EVP_PKEY_get0_type_name(key), EVP_PKEY_get_bits(key));
 }
 
-int keys_read(EVP_PKEY **key, const char *path, struct passphrase *passphrase, struct fail *f)
+int keys_read_any(EVP_PKEY **key, const char *path, struct passphrase *passphrase, struct fail *f)
 {
 	struct keys_question q = { .passphrase = passphrase, .path = path };
 	uint8_t *pem;
@@ -122,15 +122,21 @@ int keys_read(EVP_PKEY **key, const char *path, struct passphrase *passphrase, s
 	BIO_free(bio);
 	OPENSSL_cleanse(pem, size);
 	free(pem);
-	if (!*key)
-		return fail(f, q.asked ? "key %s: it is encrypted, and the passphrase is missing or wrong" :
-					 "key %s: expected a private key in PEM", path);
-	if (keys_check(*key, path, f)) {
-		EVP_PKEY_free(*key);
-		*key = NULL;
+	if (*key)
+		return 0;
+	return fail(f, q.asked ? "key %s: it is encrypted, and the passphrase is missing or wrong" :
+				 "key %s: expected a private key in PEM", path);
+}
+
+int keys_read(EVP_PKEY **key, const char *path, struct passphrase *passphrase, struct fail *f)
+{
+	if (keys_read_any(key, path, passphrase, f))
 		return -1;
-	}
-	return 0;
+	if (!keys_check(*key, path, f))
+		return 0;
+	EVP_PKEY_free(*key);
+	*key = NULL;
+	return -1;
 }
 
 /* Two first builds at once: both make a key, link() lets one win, both then use that one. */

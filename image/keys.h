@@ -19,6 +19,8 @@ struct passphrase {
 must_check int keys_generate(EVP_PKEY **key, struct fail *f);
 /* Mode 0600; refuses to replace a file. passphrase: NULL for none. */
 must_check int keys_write(EVP_PKEY *key, const char *path, const char *passphrase, struct fail *f);
+/* A private key of any kind, and one of the kind that SIGSTRUCT needs. */
+must_check int keys_read_any(EVP_PKEY **key, const char *path, struct passphrase *passphrase, struct fail *f);
 must_check int keys_read(EVP_PKEY **key, const char *path, struct passphrase *passphrase, struct fail *f);
 /* The user's development key, $XDG_CONFIG_HOME/adyton/development.pem, made when it is not there yet. */
 must_check int keys_development(EVP_PKEY **key, struct fail *f);

@@ -42,7 +42,9 @@ int paths_kernel(char out[PATHS_MAX], struct fail *f)
 			return fail(f, "kernel: the path in ADYTON_KERNEL is too long");
 		return 0;
 	}
-	if (!paths_beside(out, "kernel/", "adyton-kernel"))
+	/* Beside the command, or beside a program that is itself beside it. */
+	if (!paths_beside(out, "kernel/", "adyton-kernel") && !paths_beside(out, "../kernel/", "adyton-kernel") &&
+	    !paths_beside(out, "", "adyton-kernel"))
 		return fail(
 			f,
 			"kernel: expected adyton-kernel beside this command (kernel/ or ../lib/adyton/), found none");
@@ -116,4 +118,18 @@ int paths_data(char out[PATHS_MAX], struct fail *f)
 int paths_config(char out[PATHS_MAX], struct fail *f)
 {
 	return paths_user(out, "XDG_CONFIG_HOME", ".config", f);
+}
+
+int paths_platform(char out[PATHS_MAX], struct fail *f)
+{
+	const char *chosen = getenv("ADYTON_PLATFORM");
+	char data[PATHS_MAX];
+
+	if (chosen && chosen[0] == '/')
+		return (size_t)snprintf(out, PATHS_MAX, "%s", chosen) < PATHS_MAX ?
+			       0 :
+			       fail(f, "platform: the path in ADYTON_PLATFORM is too long");
+	if (paths_data(data, f))
+		return -1;
+	return paths_join(out, data, "platform", "") ? 0 : fail(f, "user's files: the path is too long");
 }

@@ -9,6 +9,12 @@
 #define THREAD_GS 24
 #define THREAD_RUN 32
 #define THREAD_TCS 40
+#define THREAD_FRAME 48
+#define THREAD_GPR 56
+#define THREAD_EXITED 64
+/* The EPCM word of a page that an SSA frame can lie on, as epcm.h has it: regular, readable, writable, and there. */
+#define FRAME_MASK 0xfdb
+#define FRAME_READY 0xd43
 
 #define TCS_BUSY 8
 #define TCS_CSSA 12

@@ -6,6 +6,11 @@
 
 #define CANONICAL_TOP 0x800000000000UL
 
+_Static_assert(FRAME_READY == (EPCM_VALID | EPCM_TYPE(SGX_PT_REG) | EPCM_R | EPCM_W |
+			       (EPCM_R | EPCM_W) << PAGE_MAPPED_SHIFT), "asm.h");
+_Static_assert(FRAME_MASK == (EPCM_VALID | EPCM_TYPE_MASK | EPCM_R | EPCM_W | EPCM_PENDING | EPCM_MODIFIED |
+			      (EPCM_R | EPCM_W) << PAGE_MAPPED_SHIFT), "asm.h");
+
 static struct soft_thread *enter_thread(void)
 {
 	return (struct soft_thread *)((uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)THREAD_BLOCK_MASK);
@@ -65,7 +70,9 @@ static long eenter(struct soft_thread *thread, struct cpu_run *run, struct soft_
 		return -LINUX_EINVAL;
 	if (!ssa_frame_ok(frame))
 		return -LINUX_EFAULT;
-	return soft_asm_eenter(thread, run, tcs, tcs->cssa, ssa_gpr(frame));
+	thread->frame_word = soft.secs.ssa_frame_size == 1 ? epcm_word(frame) : NULL;
+	thread->frame_gpr = ssa_gpr(frame);
+	return soft_asm_eenter(thread, run, tcs, tcs->cssa, thread->frame_gpr);
 }
 
 static long eresume(struct soft_thread *thread, struct cpu_run *run, struct soft_tcs *tcs)
@@ -89,26 +96,6 @@ static long eresume(struct soft_thread *thread, struct cpu_run *run, struct soft
 		return ret;
 	tcs->cssa++;
 	return thread->window_fault ? -LINUX_EINVAL : ret;
-}
-
-/*
- * enter.S: an EEXIT was served, enter again. The GPRSGX of the SSA frame to use, with the TCS taken; NULL: let enter()
- * return, and do it the long way.
- */
-struct sgx_gpr *soft_reenter(struct soft_thread *thread, struct cpu_run *run)
-{
-	struct soft_tcs *tcs = thread->tcs;
-	uint32_t idle = 0;
-	uint64_t frame;
-
-	thread->exited = 1;
-	if (run->interrupt || __atomic_load_n(&memory_pending, __ATOMIC_RELAXED) || tcs->cssa >= tcs->nssa)
-		return NULL;
-	frame = ssa_frame(tcs, tcs->cssa);
-	if (!ssa_frame_ok(frame) ||
-	    !__atomic_compare_exchange_n(&tcs->busy, &idle, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return NULL;
-	return ssa_gpr(frame);
 }
 
 int soft_enter(struct cpu_run *run)

@@ -62,12 +62,15 @@ GLOBAL(soft_eexit)
 	and	%rsp, %rcx
 	movl	$0, THREAD_INSIDE(%rcx)
 GLOBAL(soft_eexit_committed)
+	/*
+	 * Where the exit is served at once, the TCS is kept for the entry that follows, and so are FS and GS, which
+	 * run->served() does not use: the end of all this is put off until it turns out that no entry follows.
+	 */
+	mov	THREAD_RUN(%rcx), %rax
+	cmpq	$0, RUN_SERVED(%rax)
+	jne	1f
 	mov	THREAD_TCS(%rcx), %rax
 	movl	$0, TCS_BUSY(%rax)
-	/* A host without a libc uses neither segment: what EEXIT restores is then nobody's. */
-	mov	THREAD_FS(%rcx), %rax
-	or	THREAD_GS(%rcx), %rax
-	jz	1f
 	mov	THREAD_FS(%rcx), %rax
 	mov	THREAD_GS(%rcx), %rcx
 	wrfsbase %rax
@@ -95,23 +98,34 @@ GLOBAL(soft_eexit_landing)
 	mov	%rcx, %rbx
 	mov	%rax, %rbp
 	mov	%rax, %rdi
+	movl	$1, THREAD_EXITED(%rcx)
 	sub	$8, %rsp
 	call	*RUN_SERVED(%rbp)
-	test	%al, %al
-	jz	1f
-	mov	%rbx, %rdi
-	mov	%rbp, %rsi
-	call	soft_reenter
 	add	$8, %rsp
-	mov	%rax, %r8
 	mov	%rbx, %rdi
 	mov	%rbp, %rsi
 	mov	THREAD_TCS(%rdi), %rdx
-	mov	TCS_CSSA(%rdx), %ecx
-	test	%rax, %rax
-	jnz	soft_enter_window
+	test	%al, %al
+	jz	2f
+	/* EENTER's checks: the TCS was kept, so only the page of the SSA frame can have changed since the last one. */
 	movl	$EXIT_SERVED, RUN_EXIT(%rsi)
-	sub	$8, %rsp
+	mov	THREAD_FRAME(%rdi), %rax
+	test	%rax, %rax
+	jz	2f
+	mov	(%rax), %eax
+	and	$FRAME_MASK, %eax
+	cmp	$FRAME_READY, %eax
+	jne	2f
+	cmpl	$0, memory_pending(%rip)
+	jne	2f
+	mov	THREAD_GPR(%rdi), %r8
+	mov	TCS_CSSA(%rdx), %ecx
+	jmp	soft_enter_window
+2:	mov	THREAD_FS(%rdi), %rax
+	wrfsbase %rax
+	mov	THREAD_GS(%rdi), %rax
+	wrgsbase %rax
+	movl	$0, TCS_BUSY(%rdx)
 1:	mov	$~THREAD_BLOCK_MASK, %rcx
 	and	%rsp, %rcx
 	mov	THREAD_RSP(%rcx), %rsp

@@ -41,6 +41,13 @@ struct extent *epcm_extent_make(uint64_t address)
 	return e;
 }
 
+const uint32_t *epcm_word(uint64_t address)
+{
+	struct extent *e = epcm_extent(address);
+
+	return e ? &e->page[epcm_index(address)] : NULL;
+}
+
 uint32_t epcm_read(uint64_t address)
 {
 	struct extent *e = epcm_extent(address);

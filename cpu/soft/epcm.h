@@ -56,6 +56,8 @@ static inline uint32_t epcm_index(uint64_t address)
 
 /* The word of a page; 0 (not valid) where there is none. The address is inside ELRANGE. */
 uint32_t epcm_read(uint64_t address);
+/* Where that word stands; NULL where nothing ever was. Extents are not given back, so it stays there. */
+const uint32_t *epcm_word(uint64_t address);
 /* Change the manual's bits of a page, keep the realisation. The extent exists. */
 void epcm_write(uint64_t address, uint32_t bits);
 

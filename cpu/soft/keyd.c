@@ -13,6 +13,7 @@
 #define PATH_BYTES 4096U
 #define SYS_FSTAT 5
 #define SYS_FSYNC 74
+#define SYS_MKDIR 83
 #define SYS_LINK 86
 #define SYS_UNLINK 87
 #define SYS_MLOCK 149
@@ -103,6 +104,21 @@ static long open_file(const char *path, long flags)
 	return sys_raw3(SYS_OPEN, (long)path, flags | LINUX_O_CLOEXEC, 0600);
 }
 
+/* The folder of the secret, nobody else's; its own folder exists. */
+static int folder_create(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char name[PATH_BYTES];
+	long error;
+
+	if (!slash || slash == path || (size_t)(slash - path) >= sizeof(name))
+		return 0;
+	memcpy(name, path, (size_t)(slash - path));
+	name[slash - path] = '\0';
+	error = sys_raw3(SYS_MKDIR, (long)name, 0700, 0);
+	return error && error != -LINUX_EEXIST ? fail(name, "cannot be made", error) : 0;
+}
+
 /* Made whole under another name and then linked: two processes that start at once end up with one secret. */
 static int secret_create(const char *path)
 {
@@ -110,6 +126,8 @@ static int secret_create(const char *path)
 	long fd, error;
 	int ret = 0;
 
+	if (folder_create(path))
+		return -1;
 	if (!temporary_name(name, sizeof(name), path))
 		return fail(path, "the name is too long", 0);
 	fd = open_file(name, LINUX_O_WRONLY | LINUX_O_CREAT | LINUX_O_EXCL);

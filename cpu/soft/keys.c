@@ -108,6 +108,24 @@ static bool ask(uint8_t result[16])
 	return ok;
 }
 
+int keys_connect(int fd)
+{
+	struct keys_answer answer = { 0 };
+	int before, error = 0;
+
+	lock_acquire(&soft.lock);
+	before = soft.options.key_fd;
+	soft.options.key_fd = fd;
+	request = (struct keys_request){ .magic = KEYS_MAGIC, .operation = KEYS_PROBE };
+	if (!transfer(SYS_SENDTO, &request, sizeof(request)) || !transfer(SYS_RECVFROM, &answer, sizeof(answer)) ||
+	    answer.magic != KEYS_MAGIC) {
+		soft.options.key_fd = before;
+		error = -LINUX_EIO;
+	}
+	lock_release(&soft.lock);
+	return error;
+}
+
 /* The PADDING that every valid signature leaves (SDM 40.4 EGETKEY, HARDCODED_PKCS1_5_PADDING), little-endian. */
 static void constant_padding(uint8_t padding[SOFT_PADDING])
 {

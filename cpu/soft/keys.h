@@ -10,6 +10,7 @@
 #include "abi/sgx.h"
 
 #define KEYS_MAGIC 0x3153594bU
+#define KEYS_PROBE 0U  /* answer: status 1, as for everything unknown; but the secret is there */
 #define KEYS_DERIVE 1U /* answer: the key */
 #define KEYS_MAC 2U    /* answer: AES-CMAC of body under the key */
 #define KEYS_USE_OWNER_EPOCH 1U

@@ -124,4 +124,5 @@ const struct cpu_ops cpu_soft = {
 	.thread_init = soft_thread_init,
 	.enter = soft_enter,
 	.counters = soft_counters,
+	.keys = keys_connect,
 };

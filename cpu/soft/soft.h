@@ -46,11 +46,14 @@ struct soft_thread {
 	uint64_t host_rsp, host_fs, host_gs;
 	struct cpu_run *run;
 	struct soft_tcs *tcs;
+	/* Of the last EENTER: its SSA frame's EPCM word (NULL where a frame has several pages) and GPRSGX. */
+	const uint32_t *frame_word;
+	struct sgx_gpr *frame_gpr;
+	uint32_t exited; /* the entry that enter() made has ended by EEXIT; what failed since then is a later one */
 	struct soft_thread *self; /* set by thread_init: proves that a block is one */
 	/* The last page fault that was none: against looping for ever on one that stays. */
 	uint64_t spurious_rip, spurious_address;
 	uint32_t spurious;
-	uint32_t exited; /* the entry that enter() made has ended by EEXIT; what failed since then is a later one */
 };
 _Static_assert(offsetof(struct soft_thread, inside) == THREAD_INSIDE, "asm.h");
 _Static_assert(offsetof(struct soft_thread, host_rsp) == THREAD_RSP, "asm.h");
@@ -58,6 +61,9 @@ _Static_assert(offsetof(struct soft_thread, host_fs) == THREAD_FS, "asm.h");
 _Static_assert(offsetof(struct soft_thread, host_gs) == THREAD_GS, "asm.h");
 _Static_assert(offsetof(struct soft_thread, run) == THREAD_RUN, "asm.h");
 _Static_assert(offsetof(struct soft_thread, tcs) == THREAD_TCS, "asm.h");
+_Static_assert(offsetof(struct soft_thread, frame_word) == THREAD_FRAME, "asm.h");
+_Static_assert(offsetof(struct soft_thread, frame_gpr) == THREAD_GPR, "asm.h");
+_Static_assert(offsetof(struct soft_thread, exited) == THREAD_EXITED, "asm.h");
 _Static_assert(offsetof(struct cpu_run, exit) == RUN_EXIT, "asm.h");
 _Static_assert(offsetof(struct cpu_run, interrupt) == RUN_INTERRUPT, "asm.h");
 _Static_assert(offsetof(struct cpu_run, served) == RUN_SERVED, "asm.h");
@@ -98,6 +104,8 @@ static inline int leaf_pf(struct soft_leaf *leaf, uint64_t address)
 }
 
 /* ENCLU leaf functions: RBX, RCX, RDX are operands, RAX the result. Called with soft.lock held. */
+/* keys.c: cpu_ops.keys */
+int must_check keys_connect(int fd);
 int must_check ereport(struct soft_leaf *leaf);
 int must_check egetkey(struct soft_leaf *leaf);
 int must_check eaccept(struct soft_leaf *leaf);
@@ -117,7 +125,6 @@ int must_check emodpr(uint64_t address, uint64_t length, uint64_t rwx);
 int must_check emodt(uint64_t address, uint64_t length, uint64_t page_type);
 int must_check eremove(uint64_t address, uint64_t length);
 int must_check soft_enter(struct cpu_run *run);
-struct sgx_gpr *soft_reenter(struct soft_thread *thread, struct cpu_run *run);
 
 /* TCS contents (tcs.c), under soft.lock. */
 bool tcs_content_ok(const struct sgx_tcs *content);

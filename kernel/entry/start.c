@@ -1,6 +1,7 @@
 /* The first entries: of the process, and of each further thread. */
 #include "abi/launch.h"
 #include "abi/linux/errno.h"
+#include "abi/linux/prctl.h"
 #include "base/mem.h"
 #include "crypto/nettle_freestanding.h"
 #include "kernel/border/border.h"
@@ -123,6 +124,8 @@ static void start_program(const struct definition *d, const struct host_start *s
 
 	if (!argv || !envp)
 		kernel_die("no memory for arguments");
+	if (launch->block->flags & LAUNCH_NO_RANDOMIZE && d->flags & (DEF_FLAG_QUICK | DEF_FLAG_DEBUG))
+		init_process.personality |= ADDR_NO_RANDOMIZE;
 	trace_start(launch->block->trace, launch_string(launch->block, launch->block->trace_names),
 		    d->flags & (DEF_FLAG_QUICK | DEF_FLAG_DEBUG));
 	cwd = d->flags & DEF_FLAG_QUICK ? launch_string(launch->block, launch->block->cwd) : d->workdir;
@@ -141,8 +144,8 @@ static void start_program(const struct definition *d, const struct host_start *s
 	error = path ? exec_program(path, argv, envp, start, thread_regs(current)) : -ENOENT;
 	if (error)
 		start_refuse(path ? path : "(no program)", error, said != kernel_log_count());
-	heap_free(envp);
-	heap_free(argv);
+	exec_strings_free(envp);
+	exec_strings_free(argv);
 }
 
 static void start_cpuid(uint32_t leaf, uint32_t regs[4])

@@ -72,7 +72,7 @@ static long epoll_from_host(struct epoll_waiting *w, int n, int64_t deadline)
 
 	/* Twice: a kick may have taken the place of the one event that was asked for. */
 	for (int i = 0; i < 2 && !got; i++) {
-		size = host_epoll_wait(ep->host_fd, w->events + n, room, deadline);
+		size = host_epoll_wait(ep->host_fd, w->events + n, room, timeout_left(deadline));
 		if (size < 0)
 			return n ? n : size;
 		got = epoll_host_translate(ep, w->events + n, (int)((size_t)size / sizeof(*w->events)));

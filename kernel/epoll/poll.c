@@ -2,6 +2,7 @@
 #include "abi/linux/errno.h"
 #include "kernel/border/hostcall.h"
 #include "kernel/epoll/kick.h"
+#include "kernel/epoll/timeout.h"
 #include "kernel/ipc/sleep.h"
 #include "kernel/mm/heap.h"
 #include "kernel/signal/signal.h"
@@ -151,6 +152,11 @@ static uint32_t poll_host_take(struct poll_set *s)
 	return ready;
 }
 
+static long poll_host(const struct poll_set *s, uint32_t n, int64_t deadline)
+{
+	return host_poll(s->host, n * sizeof(struct pollfd), timeout_left(deadline));
+}
+
 /* Sets that only the host can answer: one call, and no more than that. */
 static long poll_run_host(struct poll_set *s, int64_t deadline)
 {
@@ -163,7 +169,7 @@ static long poll_run_host(struct poll_set *s, int64_t deadline)
 		return r == -ETIMEDOUT ? 0 : r;
 	}
 	do
-		r = host_poll(s->host, n * sizeof(struct pollfd), deadline);
+		r = poll_host(s, n, deadline);
 	while (sleep_interrupted(r) && !signal_pending(current));
 	if (sleep_interrupted(r))
 		return -EINTR;
@@ -180,7 +186,7 @@ static long poll_sleep(struct poll_set *s, struct poll_wait *p, uint32_t n, int6
 
 	__atomic_store_n(&p->sleeping, 1, __ATOMIC_SEQ_CST);
 	if (!__atomic_load_n(&p->woken, __ATOMIC_SEQ_CST))
-		r = n ? host_poll(s->host, n * sizeof(struct pollfd), deadline) : thread_park(deadline);
+		r = n ? poll_host(s, n, deadline) : thread_park(deadline);
 	__atomic_store_n(&p->sleeping, 0, __ATOMIC_SEQ_CST);
 	if (n && r == 0 && !__atomic_load_n(&p->woken, __ATOMIC_SEQ_CST))
 		return -ETIMEDOUT;
@@ -196,7 +202,7 @@ static long poll_loop(struct poll_set *s, struct poll_wait *p, int64_t deadline)
 		long r = 0;
 
 		if (ready || !deadline) {
-			r = n ? host_poll(s->host, n * sizeof(struct pollfd), 0) : 0;
+			r = n ? poll_host(s, n, 0) : 0;
 			return r > 0 ? (long)poll_host_take(s) : ready;
 		}
 		if (n && !p->kick) {

@@ -57,9 +57,9 @@ int timeout_from_timeval(uint64_t addr, int64_t *deadline)
 	return 0;
 }
 
-static int64_t timeout_left(int64_t deadline)
+int64_t timeout_left(int64_t deadline)
 {
-	int64_t left = deadline ? deadline - clock_monotonic_ns() : 0;
+	int64_t left = deadline && deadline != NO_DEADLINE ? deadline - clock_monotonic_ns() : deadline;
 
 	return left > 0 ? left : 0;
 }

@@ -9,6 +9,8 @@ int64_t timeout_from_ms(int64_t ms);
 /* A relative struct timespec or timeval at addr (0: for ever). -EFAULT, -EINVAL. */
 int timeout_from_timespec(uint64_t addr, int64_t *deadline) must_check;
 int timeout_from_timeval(uint64_t addr, int64_t *deadline) must_check;
+/* What is left until a deadline, as the host's rows want it: never negative, NO_DEADLINE stays. */
+int64_t timeout_left(int64_t deadline);
 /* Linux writes back what is left; it ignores failure. */
 void timeout_left_to_timespec(uint64_t addr, int64_t deadline);
 void timeout_left_to_timeval(uint64_t addr, int64_t deadline);

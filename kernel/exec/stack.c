@@ -14,6 +14,7 @@
 #define STACK_DEFAULT (8 * MIB)
 #define STACK_MAX (64 * MIB)
 #define STACK_GAP (16 * PAGE_SIZE) /* nothing of ours directly below USER_TOP */
+#define STACK_RANDOM_BITS 22 /* of pages: 16 GiB; MM_TOP lies below all that */
 #define AUX_MAX 24
 
 struct stack_writer {
@@ -133,7 +134,7 @@ static int stack_map(bool executable, uint64_t *top)
 	long at;
 
 	size = size < STACK_DEFAULT / 8 ? STACK_DEFAULT / 8 : size > STACK_MAX ? STACK_DEFAULT : PAGE_UP(size);
-	at = mm_map(USER_TOP - STACK_GAP - size, size, prot,
+	at = mm_map(USER_TOP - STACK_GAP - exec_random_pages(STACK_RANDOM_BITS) - size, size, prot,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_STACK | MAP_GROWSDOWN, NULL, 0);
 	if (at < 0)
 		return (int)at;

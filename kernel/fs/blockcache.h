@@ -1,8 +1,8 @@
 /*
- * Blocks of the measured root in enclave memory: those that hold names, inodes and small files, and those that were read
- * more than once. What is read or mapped for the first time goes by: keeping a block costs a page, whose first touch may
- * cost more than reading the block again. Each is checked against the root hash when it comes in and is first used.
- * blockcache.lock guards everything but the contents of pages: a pinned block keeps its page, and a page that was
+ * Blocks of the measured root in enclave memory: those that hold names, inodes and small files, and those that were
+ * read more than once. What is read or mapped for the first time goes by: keeping a block costs a page, whose first
+ * touch may cost more than reading the block again. Each is checked against the root hash when it comes in and is first
+ * used. blockcache.lock guards everything but the contents of pages: a pinned block keeps its page, and a page that was
  * verified is never written again.
  */
 #ifndef ADYTON_KERNEL_FS_BLOCKCACHE_H

@@ -150,6 +150,7 @@ int dev_mount(struct inode **root)
 		return error;
 	return make_link(*root, "fd", "/proc/self/fd") ?: make_link(*root, "stdin", "/proc/self/fd/0") ?:
 	       make_link(*root, "stdout", "/proc/self/fd/1") ?: make_link(*root, "stderr", "/proc/self/fd/2") ?:
+	       (*root)->ops->create(*root, "attestation", 11, S_IFDIR | 0755, 0, NULL) ?:
 	       (*root)->ops->create(*root, "pts", 3, S_IFDIR | 0755, 0, NULL) ?:
 	       (*root)->ops->create(*root, "shm", 3, S_IFDIR | 01777, 0, NULL);
 }

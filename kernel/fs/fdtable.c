@@ -6,8 +6,9 @@
 #include "kernel/mm/heap.h"
 #include "kernel/task/process.h"
 
-#define CHUNK 1024
-#define CHUNKS 1024
+#define CHUNK 1024U
+#define CHUNKS 1024U
+#define FDS ((int)(CHUNK * CHUNKS))
 
 /* Chunks are never freed, so a reader may hold on to one. */
 struct fd_chunk {
@@ -24,14 +25,30 @@ struct fdtable {
 
 static struct fdtable table;
 
+/* Where a descriptor, which is not negative, stands: its chunk; in it, the slot and the word of bits. */
+static uint32_t chunk_of(int fd)
+{
+	return (uint32_t)fd / CHUNK;
+}
+
+static uint32_t index_of(int fd)
+{
+	return (uint32_t)fd % CHUNK;
+}
+
+static uint32_t word_of(int fd)
+{
+	return index_of(fd) / 64;
+}
+
 static struct file **slot_of(int fd)
 {
 	struct fd_chunk *c;
 
-	if (fd < 0 || fd >= CHUNK * CHUNKS)
+	if (fd < 0 || fd >= FDS)
 		return NULL;
-	c = __atomic_load_n(&table.chunks[fd / CHUNK], __ATOMIC_ACQUIRE);
-	return c ? &c->files[fd % CHUNK] : NULL;
+	c = __atomic_load_n(&table.chunks[chunk_of(fd)], __ATOMIC_ACQUIRE);
+	return c ? &c->files[index_of(fd)] : NULL;
 }
 
 struct file *fd_get(int fd)
@@ -39,6 +56,8 @@ struct file *fd_get(int fd)
 	struct file **slot = slot_of(fd), *f;
 	uint32_t refs;
 
+	if (slot && lock_alone())
+		return *slot ? file_get(*slot) : NULL;
 	while (slot && (f = __atomic_load_n(slot, __ATOMIC_ACQUIRE))) {
 		refs = __atomic_load_n(&f->refs, __ATOMIC_RELAXED);
 		/* 0: being released. Descriptions keep their memory (file.c), so the counter may be read. */
@@ -66,13 +85,13 @@ static int fd_limit(void)
 {
 	uint64_t limit = init_process.limits[RLIMIT_NOFILE].rlim_cur;
 
-	return limit < CHUNK * CHUNKS ? (int)limit : CHUNK * CHUNKS;
+	return limit < FDS ? (int)limit : FDS;
 }
 
 /* table.lock is held. */
 static struct fd_chunk *chunk_make(int fd)
 {
-	struct fd_chunk **c = &table.chunks[fd / CHUNK];
+	struct fd_chunk **c = &table.chunks[chunk_of(fd)];
 
 	if (!*c) {
 		struct fd_chunk *fresh = heap_alloc(sizeof(*fresh));
@@ -87,13 +106,13 @@ static int find_free(int fd)
 {
 	if (fd < table.lowest_free)
 		fd = table.lowest_free;
-	for (; fd < CHUNK * CHUNKS; fd = (fd | 63) + 1) {
-		struct fd_chunk *c = table.chunks[fd / CHUNK];
+	for (; fd < FDS; fd = (fd | 63) + 1) {
+		struct fd_chunk *c = table.chunks[chunk_of(fd)];
 		uint64_t open;
 
 		if (!c)
 			return fd;
-		open = ~c->used[fd % CHUNK / 64] & (~0UL << (fd % 64));
+		open = ~c->used[word_of(fd)] & (~0UL << (fd & 63));
 		if (open)
 			return (fd & ~63) + __builtin_ctzl(open);
 	}
@@ -103,13 +122,13 @@ static int find_free(int fd)
 /* table.lock is held. Returns what was there before. */
 static struct file *slot_set(struct fd_chunk *c, int fd, struct file *f, uint32_t fd_flags)
 {
-	uint64_t bit = 1UL << (fd % 64);
-	int word = fd % CHUNK / 64;
-	struct file *old = c->files[fd % CHUNK];
+	uint64_t bit = 1UL << (fd & 63);
+	uint32_t word = word_of(fd);
+	struct file *old = c->files[index_of(fd)];
 
 	c->used[word] = f ? c->used[word] | bit : c->used[word] & ~bit;
 	c->cloexec[word] = fd_flags & FD_CLOEXEC ? c->cloexec[word] | bit : c->cloexec[word] & ~bit;
-	__atomic_store_n(&c->files[fd % CHUNK], f, __ATOMIC_RELEASE);
+	__atomic_store_n(&c->files[index_of(fd)], f, __ATOMIC_RELEASE);
 	if (f && fd == table.lowest_free)
 		table.lowest_free = fd + 1;
 	else if (!f && fd < table.lowest_free)
@@ -144,7 +163,7 @@ int fd_inherit(struct file *f, uint32_t fd_flags, int fd)
 	struct file *old = NULL;
 	struct fd_chunk *c;
 
-	if (fd < 0 || fd >= CHUNK * CHUNKS)
+	if (fd < 0 || fd >= FDS)
 		return -EBADF;
 	lock_acquire(&table.lock);
 	c = chunk_make(fd);
@@ -168,7 +187,7 @@ static struct file *take(int fd)
 	if (!slot)
 		return NULL;
 	LOCKED(&table.lock);
-	return *slot ? slot_set(table.chunks[fd / CHUNK], fd, NULL, 0) : NULL;
+	return *slot ? slot_set(table.chunks[chunk_of(fd)], fd, NULL, 0) : NULL;
 }
 
 int fd_close(int fd)
@@ -183,11 +202,11 @@ int fd_close(int fd)
 
 int fd_next(int fd)
 {
-	for (; fd < CHUNK * CHUNKS; fd++) {
+	for (; fd < FDS; fd++) {
 		struct file **slot = slot_of(fd);
 
 		if (!slot)
-			fd |= CHUNK - 1;
+			fd |= (int)CHUNK - 1;
 		else if (__atomic_load_n(slot, __ATOMIC_RELAXED))
 			return fd;
 	}
@@ -203,7 +222,7 @@ int fd_flags(int fd)
 	LOCKED(&table.lock);
 	if (!*slot)
 		return -EBADF;
-	return table.chunks[fd / CHUNK]->cloexec[fd % CHUNK / 64] >> (fd % 64) & 1 ? FD_CLOEXEC : 0;
+	return table.chunks[chunk_of(fd)]->cloexec[word_of(fd)] >> (fd & 63) & 1 ? FD_CLOEXEC : 0;
 }
 
 int fd_set_flags(int fd, uint32_t fd_flags)
@@ -215,13 +234,13 @@ int fd_set_flags(int fd, uint32_t fd_flags)
 	LOCKED(&table.lock);
 	if (!*slot)
 		return -EBADF;
-	slot_set(table.chunks[fd / CHUNK], fd, *slot, fd_flags);
+	slot_set(table.chunks[chunk_of(fd)], fd, *slot, fd_flags);
 	return 0;
 }
 
 int fd_close_range(uint32_t first, uint32_t last, bool only_mark)
 {
-	if (first >= CHUNK * CHUNKS)
+	if (first >= (uint32_t)FDS)
 		return 0;
 	for (int fd = fd_next((int)first); fd >= 0 && (uint32_t)fd <= last; fd = fd_next(fd + 1)) {
 		if (only_mark)

@@ -5,6 +5,7 @@
 #include "kernel/fs/vfs.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/heap.h"
+#include "kernel/task/process.h"
 
 /*
  * Descriptions are never given back to the heap, only to this list (linked through `data`): fd_get() may look at one
@@ -16,7 +17,7 @@ static struct file *free_files;
 
 static struct file *file_alloc(void)
 {
-	struct file *f = __atomic_exchange_n(&free_file, NULL, __ATOMIC_ACQUIRE);
+	struct file *f = LOCK_SWAP(&free_file, NULL);
 
 	if (f)
 		return f;
@@ -51,22 +52,22 @@ struct file *file_new(const struct file_ops *ops, uint32_t flags, void *data)
 
 struct file *file_get(struct file *f)
 {
-	__atomic_fetch_add(&f->refs, 1, __ATOMIC_RELAXED);
+	LOCK_ADD(&f->refs, 1);
 	return f;
 }
 
 void file_put(struct file *f)
 {
-	if (!f || __atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL))
+	if (!f || LOCK_ADD(&f->refs, -1U))
 		return;
 	epoll_file_released(f);
 	if (f->ops->release)
 		f->ops->release(f);
 	if (f->inode)
 		inode_put(f->inode);
-	if (f->name != f->name_here)
+	if (f->name && f->name != f->name_here)
 		heap_free(f->name);
-	f = __atomic_exchange_n(&free_file, f, __ATOMIC_ACQ_REL);
+	f = LOCK_SWAP(&free_file, f);
 	if (!f)
 		return;
 	lock_acquire(&free_lock);
@@ -75,15 +76,15 @@ void file_put(struct file *f)
 	lock_release(&free_lock);
 }
 
-void file_set_name(struct file *f, const char *name)
+void file_set_name(struct file *f, const char *name, size_t length)
 {
-	size_t size = strlen(name) + 1;
-
-	if (f->name != f->name_here)
+	if (f->name && f->name != f->name_here)
 		heap_free(f->name);
-	f->name = size <= sizeof(f->name_here) ? f->name_here : heap_alloc(size);
-	if (f->name)
-		memcpy(f->name, name, size);
+	f->name = length < sizeof(f->name_here) ? f->name_here : heap_alloc(length + 1);
+	if (!f->name)
+		return;
+	memcpy(f->name, name, length);
+	f->name[length] = 0;
 }
 
 int file_inode(struct file *f, struct inode **out)

@@ -29,6 +29,7 @@ struct poll_table {
 struct file_ops {
 	const char *kind; /* for /proc/self/fd and traces: "pipe", "socket", "hostfile"... */
 	bool public; /* its bytes are known to the host: host files, the measured root, the vDSO */
+	bool hosted; /* reading and writing it is that of host_fd: from one to another the host moves bytes by itself */
 	/*
 	 * The position is ours (file->pos): read and write always get one. Otherwise read(2) and write(2) pass NULL,
 	 * and pread(2) passes its offset if there is a seek operation.
@@ -96,6 +97,18 @@ static inline bool file_nonblocking(const struct file *f)
 	return __atomic_load_n(&f->flags, __ATOMIC_RELAXED) & O_NONBLOCK;
 }
 
+#define RW_MAX 0x7ffff000UL /* what Linux moves in one call at most */
+
+static inline bool file_readable(const struct file *f)
+{
+	return (f->flags & O_ACCMODE) != O_WRONLY && !(f->flags & O_PATH);
+}
+
+static inline bool file_writable(const struct file *f)
+{
+	return (f->flags & O_ACCMODE) != O_RDONLY && !(f->flags & O_PATH);
+}
+
 /*
  * Reading and writing for the kernel's own callers and the system calls: checks how the file was opened. pos NULL: at
  * the file's own position.
@@ -106,7 +119,7 @@ long file_write(struct file *f, const struct iov *from, int64_t *pos) must_check
 long file_seek_within(struct file *f, int64_t offset, int whence, int64_t size);
 
 /* A name for /proc/self/fd/N, copied. Failing to allocate leaves none. */
-void file_set_name(struct file *f, const char *name);
+void file_set_name(struct file *f, const char *name, size_t length);
 
 /* The rules of mmap(2) about how a file was opened, for map_check. */
 int file_map_check(const struct file *f, int prot, int flags) must_check;

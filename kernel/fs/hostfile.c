@@ -63,10 +63,8 @@ int hostfs_adopt(int host_fd, struct file **out)
 		return error;
 	format(path, sizeof(path), "/proc/self/fd/%d", host_fd);
 	n = host_readlinkat(AT_FDCWD, path, target, sizeof(target) - 1);
-	if (n > 0) {
-		target[n] = 0;
-		file_set_name(*out, target);
-	}
+	if (n > 0)
+		file_set_name(*out, target, (size_t)n);
 	return 0;
 }
 
@@ -264,7 +262,7 @@ static int hostfile_reopen(struct file *f, uint32_t flags, struct file **out)
 	int error = fd < 0 ? (int)fd : hostfile_new(fd, flags, f->data, out);
 
 	if (!error && f->name)
-		file_set_name(*out, f->name);
+		file_set_name(*out, f->name, strlen(f->name));
 	return error;
 }
 
@@ -293,6 +291,7 @@ static void hostfile_release(struct file *f)
 static const struct file_ops hostfile_ops = {
 	.kind = "hostfile",
 	.public = true,
+	.hosted = true,
 	.read = hostfile_read,
 	.write = hostfile_write,
 	.seek = hostfile_seek,

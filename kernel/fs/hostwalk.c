@@ -16,6 +16,11 @@
 static uint64_t shadows[SHADOWS_MAX]; /* filled at the start */
 static uint32_t shadow_count;
 
+static uint64_t letter_bit(char c)
+{
+	return 1UL << ((uint8_t)c % 64);
+}
+
 /* The name up to the first slash: is it a link that is remembered? fs->lock is held. */
 static struct hostfs_link *link_find(struct hostfs *fs, const char *rest)
 {
@@ -33,8 +38,10 @@ static bool starts_with_link(struct inode *dir, const char *rest)
 {
 	struct hostfs *fs = dir->data;
 
-	if (!fs->link_count || dir != fs->root || !strchr(rest, '/'))
-		return false; /* a link in the last place may be wanted itself: the host knows */
+	/* A link in the last place may be wanted itself: the host knows. */
+	if (!(__atomic_load_n(&fs->link_letters, __ATOMIC_RELAXED) & letter_bit(*rest)) || dir != fs->root ||
+	    !strchr(rest, '/'))
+		return false;
 	LOCKED(&fs->lock);
 	return link_find(fs, rest);
 }
@@ -49,6 +56,7 @@ static void link_remember(struct hostfs *fs, const char *name, size_t length, co
 		memcpy(l->name, name, length);
 		memcpy(l->target, target, size);
 		fs->link_count++;
+		__atomic_or_fetch(&fs->link_letters, letter_bit(*name), __ATOMIC_RELAXED);
 	}
 }
 
@@ -58,6 +66,7 @@ void hostwalk_forget(struct inode *dir)
 
 	LOCKED(&fs->lock);
 	fs->link_count = 0;
+	__atomic_store_n(&fs->link_letters, 0, __ATOMIC_RELAXED);
 	memset(fs->plain, 0, sizeof(fs->plain));
 }
 

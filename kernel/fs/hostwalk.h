@@ -25,6 +25,7 @@ struct hostfs_plain {
 
 struct hostfs {
 	struct inode *root;
+	uint64_t link_letters; /* atomic; a bit for the first letter of each link's name (modulo 64) */
 	bool whole; /* the host's "/" is our "/": the host's links mean what ours mean */
 	struct lock lock; /* what follows */
 	uint32_t link_count;

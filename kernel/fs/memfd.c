@@ -1,5 +1,6 @@
 /* memfd_create(2), and the seals that any file in enclave memory may bear: see tmpfs.h. */
 #include "abi/linux/memfd.h"
+#include "base/mem.h"
 #include "kernel/fs/tmpfs.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/mm.h"
@@ -58,7 +59,7 @@ static int memfd_open(const char *name, uint32_t flags, struct file **out)
 	if (error)
 		return error;
 	format(full, sizeof(full), "/memfd:%s (deleted)", name);
-	file_set_name(*out, full);
+	file_set_name(*out, full, strlen(full));
 	return 0;
 }
 

@@ -5,6 +5,12 @@
 
 struct mount mounts[MOUNTS_MAX];
 uint32_t mount_count;
+static uint64_t mount_letters; /* a bit for the first letter of each name (modulo 64): most paths begin otherwise */
+
+static uint64_t letter_bit(char c)
+{
+	return 1UL << ((uint8_t)c % 64);
+}
 
 int mount_add(const char *name, const char *type, const char *source, struct inode *root, bool read_only)
 {
@@ -28,11 +34,11 @@ int mount_add(const char *name, const char *type, const char *source, struct ino
 			     .read_only = read_only };
 	root->mount = m;
 	root->refs = INODE_IMMORTAL;
+	mount_letters |= letter_bit(name[1]);
 	mount_count++;
 	return 0;
 }
 
-/* Every path comes through here: no look at a name before its length and the slash behind it fit. */
 static struct mount *deepest(const char *name, size_t length, size_t above)
 {
 	struct mount *best = NULL;
@@ -58,5 +64,6 @@ struct mount *mount_of(const char *name, size_t length)
 
 struct mount *mount_below(const char *name, size_t length, size_t above)
 {
-	return deepest(name, length, above + 1);
+	/* Every path comes through here, and strictly below anything "/" itself does not count. */
+	return mount_letters & letter_bit(name[1]) ? deepest(name, length, above + 1) : NULL;
 }

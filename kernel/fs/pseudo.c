@@ -8,7 +8,7 @@
 #include "kernel/task/process.h"
 #include "kernel/time/clock.h"
 
-#define STORE_MAX 512
+#define STORE_MAX 1024
 
 struct pseudo_inode {
 	struct inode inode; /* data: struct pseudo_fs */

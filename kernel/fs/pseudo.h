@@ -35,7 +35,7 @@ struct pseudo_fs {
 
 int pseudo_mount(const struct pseudo_fs *fs, struct inode **root) must_check;
 
-extern const struct pseudo_fs proc_fs, sys_fs, cgroup_fs;
+extern const struct pseudo_fs proc_fs, sys_fs, cgroup_fs, attest_fs;
 /* Tables of /proc that stand in files of their own. */
 extern const struct pseudo_entry proc_process[], proc_thread[], proc_sys[];
 

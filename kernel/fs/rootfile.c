@@ -50,7 +50,9 @@ static int read_part(struct file *f, const struct iov *to, uint64_t done, uint64
 	return error;
 }
 
-/* How many pages from index on, at most `most`, are whole blocks in a row on the device; *first is the first of them. */
+/*
+ * How many pages from index on, at most `most`, are whole blocks in a row on the device; *first is the first of them.
+ */
 static uint32_t run_of(const struct erofs_inode *e, uint64_t index, uint32_t most, uint64_t *first)
 {
 	struct erofs_extent x;

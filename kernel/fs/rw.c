@@ -6,19 +6,7 @@
 #include "kernel/mm/mm.h"
 #include "kernel/syscall.h"
 
-#define RW_MAX 0x7ffff000UL /* what Linux moves in one call at most */
 #define PIECES_HERE 8
-#define COPY_BUFFER (64 * KIB)
-
-static bool readable(const struct file *f)
-{
-	return (f->flags & O_ACCMODE) != O_WRONLY && !(f->flags & O_PATH);
-}
-
-static bool writable(const struct file *f)
-{
-	return (f->flags & O_ACCMODE) != O_RDONLY && !(f->flags & O_PATH);
-}
 
 static bool is_directory(const struct file *f)
 {
@@ -27,11 +15,14 @@ static bool is_directory(const struct file *f)
 
 long file_read(struct file *f, const struct iov *to, int64_t *pos)
 {
-	if (!readable(f))
+	if (!file_readable(f))
 		return -EBADF;
 	if (!f->ops->read)
 		return is_directory(f) ? -EISDIR : -EINVAL;
-	mm_file_before(f, (uint64_t)(pos ? *pos : f->pos), to->total);
+	if (pos || f->ops->positioned)
+		mm_file_before(f, (uint64_t)(pos ? *pos : f->pos), to->total);
+	else
+		mm_file_before(f, 0, INT64_MAX); /* the host knows where it reads */
 	if (pos || !f->ops->positioned)
 		return f->ops->read(f, to, pos);
 	/*
@@ -52,11 +43,11 @@ static long write_positioned(struct file *f, const struct iov *from, int64_t *po
 
 long file_write(struct file *f, const struct iov *from, int64_t *pos)
 {
-	const bool append = f->flags & O_APPEND;
-	uint64_t start = append ? 0 : (uint64_t)(pos ? *pos : f->pos), length = append ? INT64_MAX : from->total;
+	const bool known = !(f->flags & O_APPEND) && (pos || f->ops->positioned); /* where it goes, or does the host? */
+	uint64_t start = known ? (uint64_t)(pos ? *pos : f->pos) : 0, length = known ? from->total : INT64_MAX;
 	long n;
 
-	if (!writable(f))
+	if (!file_writable(f))
 		return -EBADF;
 	if (!f->ops->write)
 		return -EINVAL;
@@ -242,121 +233,6 @@ SYSCALL3(lseek, int, fd, int64_t, offset, int, whence)
 	if (is_directory(f) && whence == SEEK_SET)
 		f->mounts_listed = 0;
 	return f->ops->seek(f, offset, whence);
-}
-
-static int copy_offset_in(const struct file *f, uint64_t user, int64_t *pos, bool *own)
-{
-	uint64_t value = 0;
-	long at;
-
-	*own = !user;
-	if (user) {
-		int error = get_user_u64(&value, user);
-
-		*pos = (int64_t)value;
-		return error ? error : *pos < 0 ? -EINVAL : 0;
-	}
-	at = f->ops->seek((struct file *)f, 0, SEEK_CUR);
-	*pos = at;
-	return at < 0 ? (int)at : 0;
-}
-
-static int copy_offset_out(struct file *f, uint64_t user, int64_t pos, bool own)
-{
-	long at;
-
-	if (!own)
-		return put_user_u64(user, (uint64_t)pos);
-	at = f->ops->seek(f, pos, SEEK_SET);
-	return at < 0 ? (int)at : 0;
-}
-
-/* Bytes from `in` at *in_pos to `out` (at *out_pos, or as write does), through a buffer of ours. */
-static long copy_between(struct file *in, int64_t *in_pos, struct file *out, int64_t *out_pos, uint64_t size)
-{
-	uint8_t *buffer = heap_alloc(COPY_BUFFER);
-	uint64_t total = 0;
-	long n = 0;
-
-	if (!buffer)
-		return -ENOMEM;
-	while (total < size) {
-		uint64_t want = size - total < COPY_BUFFER ? size - total : COPY_BUFFER;
-		int64_t from = *in_pos;
-		struct iov v = IOV_KERNEL(buffer, want);
-		long got = n = file_read(in, &v, &from);
-
-		if (n <= 0)
-			break;
-		v = IOV_KERNEL(buffer, (uint64_t)n);
-		n = file_write(out, &v, out_pos);
-		if (n <= 0)
-			break;
-		*in_pos += n;
-		total += (uint64_t)n;
-		if (n < got)
-			break;
-	}
-	heap_free(buffer);
-	return total ? (long)total : n;
-}
-
-SYSCALL4(sendfile, int, out_fd, int, in_fd, uint64_t, offset, uint64_t, size)
-{
-	_cleanup_file_ struct file *in = fd_get_opened(in_fd), *out = fd_get_opened(out_fd);
-	int64_t pos;
-	bool own;
-	long done;
-	int error;
-
-	if (!in || !out || !readable(in) || !writable(out))
-		return -EBADF;
-	if (!in->ops->seek)
-		return offset ? -ESPIPE : -EINVAL;
-	if (out->flags & O_APPEND)
-		return -EINVAL;
-	error = copy_offset_in(in, offset, &pos, &own);
-	if (error)
-		return error;
-	done = copy_between(in, &pos, out, NULL, size < RW_MAX ? size : RW_MAX);
-	if (done > 0)
-		error = copy_offset_out(in, offset, pos, own);
-	return error ? error : done;
-}
-
-static int copy_range_check(const struct file *in, const struct file *out, uint32_t flags)
-{
-	if (!in || !out || !readable(in) || !writable(out) || out->flags & O_APPEND)
-		return -EBADF;
-	if (flags)
-		return -EINVAL;
-	if (is_directory(in) || is_directory(out))
-		return -EISDIR;
-	return in->ops->seek && out->ops->seek ? 0 : -EINVAL;
-}
-
-SYSCALL6(copy_file_range, int, in_fd, uint64_t, in_user, int, out_fd, uint64_t, out_user, uint64_t, size, uint32_t,
-	 flags)
-{
-	_cleanup_file_ struct file *in = fd_get_opened(in_fd), *out = fd_get_opened(out_fd);
-	int64_t in_pos, out_pos;
-	bool in_own, out_own;
-	long done;
-	int error = copy_range_check(in, out, flags);
-
-	if (!error)
-		error = copy_offset_in(in, in_user, &in_pos, &in_own)
-				?: copy_offset_in(out, out_user, &out_pos, &out_own);
-	if (error)
-		return error;
-	if (in->inode && in->inode == out->inode && in_pos < out_pos + (int64_t)size &&
-	    out_pos < in_pos + (int64_t)size)
-		return -EINVAL;
-	done = copy_between(in, &in_pos, out, &out_pos, size < RW_MAX ? size : RW_MAX);
-	if (done > 0)
-		error = copy_offset_out(in, in_user, in_pos, in_own)
-				?: copy_offset_out(out, out_user, out_pos, out_own);
-	return error ? error : done;
 }
 
 SYSCALL1(fsync, int, fd)

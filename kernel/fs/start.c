@@ -164,7 +164,8 @@ static int mount_system(const struct definition *d)
 
 	error = error ?: dev_mount(&dev) ?: mount_at("/dev", "devtmpfs", "udev", dev, false);
 	error = error ?: mount_tmpfs("/dev/shm", 01777, false) ?: mount_pseudo(&sys_fs, "/sys", "sysfs") ?:
-		mount_pseudo(&cgroup_fs, "/sys/fs/cgroup", "cgroup2");
+		mount_pseudo(&cgroup_fs, "/sys/fs/cgroup", "cgroup2") ?:
+		mount_pseudo(&attest_fs, "/dev/attestation", "attestation");
 	if (!error && !d->root_host)
 		error = mount_tmpfs("/tmp", 01777, false);
 	return error;

@@ -30,19 +30,11 @@ static int step_up(struct walk *w)
 /* A mount point further down the rest, before any "..": go there at once. True: did. */
 static bool step_into_mount(struct walk *w, int *error)
 {
-	size_t up_to = 0, own = w->length == 1 ? 0 : w->length, length, names, i = 0;
-	struct mount *m;
+	size_t up_to = SIZE_MAX, own = w->length == 1 ? 0 : w->length, names, i = 0;
+	size_t length = walk_append(w, w->rest, &up_to);
+	struct mount *m = length ? mount_below(w->name, length, w->length) : NULL;
 
-	while (w->rest[up_to]) {
-		size_t n = walk_name_length(w->rest + up_to);
-
-		if (n == 2 && walk_is_dots(w->rest + up_to, n))
-			break;
-		up_to += n ? n : 1;
-	}
-	length = walk_append(w, w->rest, up_to);
-	m = length ? mount_below(w->name, length, w->length) : NULL;
-	w->ahead = w->rest[up_to] ? 0 : up_to;
+	w->ahead = length && !w->rest[up_to] ? up_to : 0;
 	w->ahead_length = length;
 	w->ahead_char = w->name[w->length];
 	w->name[w->length] = 0;
@@ -120,7 +112,7 @@ static int step_name(struct walk *w)
 		inode_put(child);
 		return -ENOTDIR;
 	}
-	length = walk_append(w, w->rest, n);
+	length = walk_append(w, w->rest, &n);
 	w->rest += n;
 	return walk_stand_at(w, child, w->name, length);
 }

@@ -47,11 +47,11 @@ int walk_segment(struct walk *w)
 	w->rest[segment] = behind;
 	if (error)
 		return error;
-	if (segment == w->ahead && w->ahead_length) {
+	if (segment == w->ahead) {
 		w->name[w->length] = w->ahead_char; /* the rest of the name is there since step_into_mount() looked */
 		length = w->ahead_length;
 	} else {
-		length = walk_append(w, w->rest, segment);
+		length = walk_append(w, w->rest, &segment);
 	}
 	w->rest += segment;
 	if (i)

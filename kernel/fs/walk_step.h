@@ -34,10 +34,10 @@ int walk_stand_at_root(struct walk *w) must_check;
 /* Put text in front of what remains. */
 int walk_prepend(struct walk *w, const char *text, size_t size) must_check;
 /*
- * Append the names of a text to the walk's name beyond its end, without "." and doubled slashes; the new length, or 0
- * when the text has a ".." or it is all too long.
+ * Append the names of a text to the walk's name beyond its end, without "." and doubled slashes: up to *size bytes of
+ * it, and only up to a "..". *size becomes what was taken. The new length, or 0 when it is all too long.
  */
-size_t walk_append(struct walk *w, const char *text, size_t size) must_check;
+size_t walk_append(struct walk *w, const char *text, size_t *size) must_check;
 
 /* Is a link in the last place to be followed? */
 bool walk_link_wanted(const struct walk *w);

@@ -17,7 +17,7 @@ struct map_request {
 
 long space_choose(struct mm *mm, uint64_t hint, uint64_t length, int flags)
 {
-	uint64_t low = USER_BOTTOM, high = MM_TOP, found;
+	uint64_t low = USER_BOTTOM, high = mm->top, found;
 
 	if (flags & MAP_32BIT) {
 		low = MAP_32BIT_LOW;
@@ -30,6 +30,8 @@ long space_choose(struct mm *mm, uint64_t hint, uint64_t length, int flags)
 	found = flags & MAP_ANONYMOUS && !(flags & MAP_32BIT) ? space_parked_room(mm, length) : 0;
 	if (!found)
 		found = vma_gap(&mm->areas, length, low, high);
+	if (!found && !(flags & MAP_32BIT))
+		found = vma_gap(&mm->areas, length, high, MM_TOP);
 	return found ? (long)found : -ENOMEM;
 }
 

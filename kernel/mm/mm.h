@@ -68,6 +68,8 @@ static inline void mm_file_written(struct file *f, uint64_t offset, uint64_t len
 void mm_flush(void);
 
 void mm_start(uint64_t memory_limit);
+/* Where mappings without an address go: from MM_TOP less `below` (whole pages) down, and above it when that is full. */
+void mm_set_top(uint64_t below);
 struct mm_usage {
 	uint64_t virtual_pages, committed_pages, peak_pages, stack_pages, text_pages, data_pages, faults;
 };

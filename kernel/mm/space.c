@@ -17,8 +17,15 @@ static const uint8_t zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
 void mm_start(uint64_t memory_limit)
 {
+	mm_self.top = MM_TOP;
 	mm_self.limit = memory_limit ? memory_limit / PAGE_SIZE : ELRANGE_SIZE / PAGE_SIZE;
 	init_process.mm = &mm_self;
+}
+
+void mm_set_top(uint64_t below)
+{
+	LOCKED(&mm_self.lock);
+	mm_self.top = MM_TOP - below;
 }
 
 struct vma *space_area_new(struct mm *mm, uint64_t start, uint64_t end, uint32_t prot, uint32_t flags)

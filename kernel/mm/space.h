@@ -8,8 +8,8 @@
 #include "kernel/mm/vma.h"
 #include "kernel/sync/lock.h"
 
-/* Free room is searched for from here down; the first thread's stack lies above. */
-#define MM_TOP (USER_TOP - 128 * MIB)
+/* Free room is searched for from here down, or from mm->top; the first thread's stack lies above. */
+#define MM_TOP (USER_TOP - 16 * GIB - 128 * MIB)
 #define STACK_GUARD (256 * PAGE_SIZE) /* a growing stack keeps this distance from what lies below */
 
 #define PARK_RANGES 8U
@@ -29,6 +29,7 @@ struct mm {
 	uint64_t virtual_pages, committed, peak, parked, limit; /* pages */
 	uint64_t faults; /* that were served */
 	struct park_range park_ranges[PARK_RANGES]; /* newest first */
+	uint64_t top; /* at most MM_TOP */
 	uint64_t brk_start, brk;
 	uint64_t spurious_page; /* the page of the last fault that nothing explained, and how many came in a row */
 	uint32_t spurious_count;

@@ -325,6 +325,7 @@ static const struct socket_ops hostsock_ops = {
 
 const struct file_ops hostsock_file_ops = {
 	.kind = "socket",
+	.hosted = true,
 	.read = hostsock_read,
 	.write = hostsock_write,
 	.ioctl = hostsock_ioctl,

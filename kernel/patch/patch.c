@@ -205,6 +205,14 @@ void patch_trapped_syscall(struct regs *r)
 	syscall_dispatch(r);
 }
 
+void patch_exec(void)
+{
+	LOCKED(&patch_lock);
+	memset(patch_sites, 0, sizeof(patch_sites));
+	memset(stub_regions, 0, sizeof(stub_regions));
+	stub_region_count = 0;
+}
+
 void patch_counts(struct patch_counts *out)
 {
 	*out = patch_count;

@@ -9,8 +9,9 @@
  *           thread that was in this call when it was rewritten, a signal handler that returns, a jump. So stubs are
  *           placed where the jump's third byte is INT3, and the trap code leads whoever runs into it to the stub's end.
  *
- * In both, the return address that the kernel sees has a SYSCALL in the two bytes before it, so that a call can be
- * restarted by stepping back two bytes.
+ * In both, a call is restarted by stepping back two bytes from the return address that the kernel sees: BEFORE finds
+ * the SYSCALL there, OVER a jump of two bytes to the stub's beginning. No stub contains a SYSCALL: it would trap, be
+ * counted as a site like any other, and be rewritten.
  */
 #ifndef ADYTON_KERNEL_PATCH_PLAN_H
 #define ADYTON_KERNEL_PATCH_PLAN_H

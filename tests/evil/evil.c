@@ -100,7 +100,7 @@ static void evil_head(struct border *b)
 	b->nr = evil_number();
 	for (int i = 0; i < 6; i++)
 		b->slots[i] = evil_number();
-	b->slot = (uint32_t)evil_number();
+	b->slot = evil_number();
 }
 
 /* Calls after which a lie would only end the run at once, again and again: it proves nothing. */
@@ -290,13 +290,14 @@ void evil_entering(const struct host_thread *t)
 		evil_begin(t);
 }
 
-void call_serve(struct host_thread *t)
+bool call_serve(struct host_thread *t)
 {
 	struct border *b = t->border;
 	uint64_t nr = b->nr, slots[6];
+	bool stays;
 
 	memcpy(slots, b->slots, sizeof(slots));
-	call_make(t);
+	stays = call_make(t);
 	if (nr < EVIL_ROWS && !evil_spares(&evil_rows[nr]) && evil_now())
 		evil_lie(b, &evil_rows[nr], slots);
 	/*
@@ -305,4 +306,5 @@ void call_serve(struct host_thread *t)
 	 */
 	if (nr < EVIL_ROWS && !strcmp(evil_rows[nr].name, "thread_create"))
 		evil_excused = true;
+	return stays;
 }

@@ -9,7 +9,7 @@ import typing
 import servers
 
 # What the runtime cannot do yet, so that rows that need it are skipped, loudly. Empty this as it learns.
-MISSING = {"fork": "starting processes is not supported yet", "exec": "becoming another program is not supported yet"}
+MISSING = {"fork": "starting processes is not supported yet"}
 
 
 @dataclasses.dataclass
@@ -77,7 +77,7 @@ COREUTILS = [
     core("truncate -s 100000 binary"), core("find . -type f -name *e* -size -2", name="find (findutils)",
                                             package="findutils", normal=()),
     core("wc lines binary"), core("head -n 3 lines"), core("head -c -299000 binary"), core("tail -n 3 lines"),
-    core("tail -c 100 binary"), core("id"), core("id -u nobody"), core("whoami"), core("env -i A=b C=d printenv", needs="exec"),
+    core("tail -c 100 binary"), core("id"), core("id -u nobody"), core("whoami"), core("env -i A=b C=d printenv"),
     core(["printf", "%05d %s %x\\n", "42", "text", "255"]), core("sleep 0.05"), core("tr a-m A-M", stdin=LINES),
     core("cut -d: -f1", stdin=b"a:b\nc:d\n"), core("paste lines lines"), core("join d/one d/one"), core("comm d/one d/e/two"),
     core("od -A x -t x1z -N 64 binary"), core("base64 binary"), core("base64 -d", stdin=b"aGVsbG8=\n"), core("seq 1 3 20"),
@@ -92,7 +92,7 @@ COREUTILS = [
     core(["sed", "-n", "s/^\\([0-9]*\\) .*/\\1/p", "lines"], package="sed"), core("sed -i s/1/one/ d/one", package="sed"),
     core("gzip -kn lines", package="gzip"), core("tar --sort=name --mtime=@0 --owner=0 --group=0 -cf d.tar d", package="tar"),
     core(["awk", "{ sum += $1 } END { print NR, sum }", "lines"], package="mawk"),
-    core("timeout 5 sleep 0.05", needs="fork"), core("nice -n 5 sleep 0.01", needs="exec"), core("xargs echo", stdin=b"a b\n", needs="fork"),
+    core("timeout 5 sleep 0.05", needs="fork"), core("nice -n 5 sleep 0.01"), core("xargs echo", stdin=b"a b\n", needs="fork"),
     core(["sh", "-c", "cat lines | sort | tail -1; (exit 3) || echo $?"], needs="fork", package="dash"),
     core(["sh", "-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; echo $i; read x < d/one; echo $x"],
          name="dash: a loop", package="dash"),
@@ -121,6 +121,8 @@ def python(name, argv, **more):
     return Row(name=f"python3/{name}", argv=["/usr/bin/python3", *argv], package="python3", **more)
 
 
+JAVA = "/usr/lib/jvm/java-17-openjdk-amd64"
+JAVA_ROOT = (f"{JAVA}/lib", f"{JAVA}/conf", "/etc/java-17-openjdk", f"{JAVA}/lib/server/libjvm.so", f"{JAVA}/lib/libzip.so")
 MAKE_CERTIFICATE = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "30",
                     "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
 PYTHON_ROOT = ("/usr/lib/python3.11", "/usr/lib/python3")
@@ -215,7 +217,7 @@ SERVERS = [
     Server("go http", servers.go_argv, servers.go_drive, "golang-go wrk", source="server.go", image=()),
     Server("node http", servers.node_argv, servers.node_drive, "nodejs wrk", source="server.js", image=("{source}",)),
     Server("java http", servers.java_argv, servers.java_drive, "openjdk-17-jre-headless wrk", source="Server.java", status=143,
-           start_seconds=60),
+           start_seconds=60, image=(*JAVA_ROOT, "{source}")),
     Server("prometheus", servers.prometheus_argv, servers.prometheus_drive, "prometheus", servers.prometheus_prepare,
            image=(), start_seconds=60, load=8),
     Server("etcd", servers.etcd_argv, servers.etcd_drive, "etcd-server", image=(), start_seconds=60, load=8, status=-15),

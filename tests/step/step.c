@@ -219,14 +219,15 @@ enum step_row {
 };
 #undef R
 
-void call_serve(struct host_thread *t)
+bool call_serve(struct host_thread *t)
 {
 	uint64_t nr = t->border->nr;
+	bool stays = call_make(t);
 
-	call_make(t);
 	if (nr != STEP_sched_yield)
-		return;
+		return stays;
 	step_on = !step_on;
 	if (!step_on)
 		step_report();
+	return stays;
 }

@@ -70,7 +70,7 @@ class CliTest(unittest.TestCase):
         self.assertEqual(len(launch["envp"]), len(self.environment))
         self.assertEqual(launch["guard"], str(self.folder / "bin/../lib/adyton/adyton-guard"))
         self.assertIsNone(launch["keys"])
-        self.assertEqual(launch["data_dir"], str(self.folder / ".local/share/adyton"))
+        self.assertEqual(launch["data_dir"], str(self.folder / ".local/share/adyton/platform"))
         self.assertEqual(launch["seals"], 0xf)
         self.assertNotIn("ODD", launch["env"])
 

@@ -13,6 +13,7 @@
 #include "abi/linux/time.h"
 #include "kernel/border/hostcall.h"
 #include "kernel/epoll/epoll.h"
+#include "kernel/epoll/timeout.h"
 #include "kernel/fs/flock.h"
 #include "kernel/fs/hostfs.h"
 #include "kernel/fs/walk.h"
@@ -47,6 +48,12 @@ static long sys(long nr, long a, long b, long c, long d, long e, long f)
 }
 
 /* --- heap, memory --- */
+
+/* The tests make threads without thread_launch(). */
+__attribute__((constructor)) static void share_locks(void)
+{
+	lock_shared = 1;
+}
 
 void *heap_alloc(size_t size)
 {
@@ -220,16 +227,10 @@ void inside_thread_leave(void)
 	free(t);
 }
 
-static struct timespec *left(int64_t deadline, struct timespec *ts)
+static struct timespec *timeout_of(int64_t ns, struct timespec *ts)
 {
-	int64_t ns = deadline - clock_monotonic_ns();
-
-	if (deadline == NO_DEADLINE)
-		return NULL;
-	if (ns < 0)
-		ns = 0;
 	*ts = (struct timespec){ ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
-	return ts;
+	return ns == NO_DEADLINE ? NULL : ts;
 }
 
 static long park(int64_t deadline)
@@ -238,7 +239,7 @@ static long park(int64_t deadline)
 	struct timespec ts;
 
 	while (!__atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST)) {
-		long r = sys(__NR_futex, (long)word, 0, 0, (long)left(deadline, &ts), 0, 0);
+		long r = sys(__NR_futex, (long)word, 0, 0, (long)timeout_of(timeout_left(deadline), &ts), 0, 0);
 
 		if (r == -ETIMEDOUT)
 			break;
@@ -338,14 +339,14 @@ static long poll_call(const struct border_arg *a)
 	struct timespec ts;
 
 	return sys(__NR_ppoll, (long)a[0].value, (long)(a[0].size / sizeof(struct pollfd)),
-		   (long)left((int64_t)a[1].value, &ts), 0, 0, 0);
+		   (long)timeout_of((int64_t)a[1].value, &ts), 0, 0, 0);
 }
 
 static long epoll_wait_call(const struct border_arg *a)
 {
 	struct timespec ts;
 	long r = sys(__NR_epoll_pwait2, (long)a[0].value, (long)a[1].value,
-		     (long)(a[1].size / sizeof(struct epoll_event)), (long)left((int64_t)a[2].value, &ts), 0, 0);
+		     (long)(a[1].size / sizeof(struct epoll_event)), (long)timeout_of((int64_t)a[2].value, &ts), 0, 0);
 
 	return r < 0 ? r : r * (long)sizeof(struct epoll_event);
 }

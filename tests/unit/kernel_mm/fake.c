@@ -196,6 +196,8 @@ void kernel_die(const char *how, ...)
 	abort();
 }
 
+uint32_t lock_shared = 1;
+
 void lock_acquire_slow(struct lock *l)
 {
 	kernel_die("a lock at %p is taken twice", (void *)l);

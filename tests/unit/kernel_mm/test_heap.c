@@ -47,6 +47,8 @@ int epc_remove(uint64_t addr, uint64_t count)
 	return 0;
 }
 
+uint32_t lock_shared = 1;
+
 void lock_acquire_slow(struct lock *l)
 {
 	kernel_die("a lock at %p is taken twice", (void *)l);

@@ -113,7 +113,8 @@ static void writes_over_the_comparison(void **state)
 	assert_int_equal(p.site[2], 0xcc); /* where the CMP began: who comes there traps */
 	enters(p.stub, stub, p.tail);
 	assert_int_equal(p.tail, stub + 23);
-	assert_memory_equal(p.stub + 21, "\x0f\x05", 2); /* a call is restarted two bytes before the tail */
+	assert_memory_equal(p.stub + 21, "\xeb\xe9", 2); /* a call is restarted two bytes before the tail ... */
+	assert_int_equal(21 + 2 + (int8_t)p.stub[22], 0); /* ... which leads to the stub's beginning */
 	assert_memory_equal(p.stub + 23, TEXT(NOPS, CMP_4095) + 10, 6);
 	assert_int_equal(p.stub[29], 0xe9);
 	assert_int_equal(target(p.stub + 30, stub + 30), SITE + 8);
