@@ -49,11 +49,14 @@ struct thread_sched {
 	int32_t policy, priority;
 };
 
-/* What restart_syscall(2) goes on with: a sleep that a signal without a handler interrupted. */
+/*
+ * What restart_syscall(2) goes on with, when a signal without a handler interrupted a call: until the deadline that it
+ * had, where the program's own arguments would have it begin anew. A handler that runs ends the call for good.
+ */
 struct thread_restart {
+	long (*again)(const struct thread_restart *r); /* NULL: nothing */
 	int64_t deadline_ns; /* monotonic */
-	uint64_t remaining_addr;
-	bool armed;
+	uint64_t args[5];
 };
 
 struct thread {
