@@ -197,6 +197,24 @@ static bool quote_check_signature(struct quote_check *k)
 	return true;
 }
 
+/* Without collateral: say at least which platform it has to be for. Nothing of this is checked. */
+static void quote_lacks_collateral(const struct quote *q, struct attest_bytes beside, struct certificates *certificates,
+				  struct attest_verdict *v)
+{
+	const struct attest_platform *p = &v->claims.platform;
+	struct attest_refusal ignored;
+	struct pck_chain chain;
+	char fmspc[2 * sizeof(p->fmspc) + 1];
+
+	certificates->count = certificates->used = 0;
+	if (certificates_read(q->chain.size ? q->chain : beside, certificates) &&
+	    pck_sort(certificates, &chain, &ignored))
+		(void)pck_platform(chain.leaf, &v->claims.platform, &ignored);
+	hex_encode(p->fmspc, sizeof(p->fmspc), fmspc);
+	(void)refuse(&v->refusal, ATTEST_R_collateral_missing, "TCB info, QE identity and CRLs", "none for %s%s%s",
+		     v->tee == ATTEST_TDX ? "TDX" : "SGX", p->known ? ", FMSPC " : "", p->known ? fmspc : "");
+}
+
 bool quote_verify(const struct attest *a, struct attest_bytes quote, const struct attest_request *r,
 		  struct attest_verdict *v)
 {
@@ -208,8 +226,10 @@ bool quote_verify(const struct attest *a, struct attest_bytes quote, const struc
 	if (!quote_read(quote, &q, &v->refusal))
 		return false;
 	quote_claims(&q, v);
-	if (!r->collateral || !r->collateral->intel)
-		return refuse(&v->refusal, ATTEST_R_collateral_missing, NULL, NULL);
+	if (!r->collateral || !r->collateral->intel) {
+		quote_lacks_collateral(&q, r->chain, &certificates, v);
+		return false;
+	}
 	k.c = r->collateral->intel;
 	td = q.tee == ATTEST_TDX ? &v->claims.tdx : NULL;
 	v->collateral_until = INT64_MAX;
