@@ -25,8 +25,7 @@ struct border {
 	int64_t result;
 	/* bit n-1: signal n arrived while this thread was in the host; the host sets, the kernel takes */
 	uint64_t signals;
-	uint32_t slot;    /* the host's name for the thread */
-	uint32_t reserved;
+	uint64_t slot; /* the host's name for the thread */
 	uint8_t padding[32];
 	uint8_t buffer[]; /* to the end of the window */
 };

@@ -59,7 +59,7 @@ static bool argument_level(struct ca_arguments *a, int option, const char *value
 		return a->level.status;
 	case 'D':
 		*expected = "a day such as 2026-05-01";
-		return moment_parse(value, strlen(value), &a->level.date);
+		return stamp_parse(value, strlen(value), &a->level.date);
 	case 'A':
 		*expected = "an advisory's id of letters, digits and -, at most 16 of them";
 		return tcb_advisory_add(&a->level, value);
@@ -94,7 +94,7 @@ bool ca_argument(struct ca_arguments *a, int option, const char *value, const ch
 	switch (option) {
 	case 'a':
 		*expected = "a moment such as 2026-05-01T12:00:00Z or 2026-05-01";
-		return moment_parse(value, strlen(value), &a->at);
+		return stamp_parse(value, strlen(value), &a->at);
 	case 'y':
 		*expected = "a number of days, 1 to 3650";
 		good = argument_number(value, 3650, &number) && number;

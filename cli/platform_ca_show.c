@@ -10,9 +10,9 @@
 
 static void show_moment(struct json_writer *w, const char *name, int64_t moment)
 {
-	char text[MOMENT_SIZE];
+	char text[STAMP_SIZE];
 
-	moment_text(moment, text);
+	stamp_text(moment, text);
 	json_put_string(w, name, text);
 }
 
@@ -97,7 +97,7 @@ static long show_json(struct ca *ca, char *buffer)
 	show_certificate(&w, "tcb_signing", ca->tcb.certificate);
 	json_object(&w, "collateral");
 	show_moment(&w, "issued", ca->s->issued);
-	show_moment(&w, "until", ca->s->issued + (int64_t)ca->s->days * MOMENT_DAY);
+	show_moment(&w, "until", ca->s->issued + (int64_t)ca->s->days * STAMP_DAY);
 	json_put_u64(&w, "evaluation_number", ca->s->evaluation);
 	json_put_u64(&w, "crl_number", ca->s->crl_number);
 	json_close(&w);
@@ -115,22 +115,22 @@ static long show_json(struct ca *ca, char *buffer)
 
 static void show_text_certificate(const char *what, X509 *x)
 {
-	char serial[CERTIFICATE_SERIAL_TEXT], until[MOMENT_SIZE];
+	char serial[CERTIFICATE_SERIAL_TEXT], until[STAMP_SIZE];
 
 	certificate_serial(x, serial);
-	moment_text(certificate_until(x), until);
+	stamp_text(certificate_until(x), until);
 	(void)printf("  %-12s %s  until %s\n", what, serial, until);
 }
 
 static void show_text_levels(const struct tcb_levels *levels, bool components)
 {
-	char hex[33], date[MOMENT_SIZE];
+	char hex[33], date[STAMP_SIZE];
 
 	for (uint32_t i = 0; i < levels->count; i++) {
 		const struct tcb_level *l = &levels->at[i];
 
 		hex_encode(l->components, 16, hex);
-		moment_text(l->date, date);
+		stamp_text(l->date, date);
 		(void)printf("    %s%ssvn %u  %.10s  %s", components ? hex : "", components ? "  pce" : "isv", l->svn,
 			     date, l->status);
 		for (uint32_t k = 0; k < l->advisory_count; k++)
@@ -141,7 +141,7 @@ static void show_text_levels(const struct tcb_levels *levels, bool components)
 
 static void show_text_platforms(const struct state *s)
 {
-	char fmspc[13], instance[33], at[MOMENT_SIZE];
+	char fmspc[13], instance[33], at[STAMP_SIZE];
 
 	for (uint32_t i = 0; i < s->family_count; i++) {
 		hex_encode(s->families[i].fmspc, 6, fmspc);
@@ -154,11 +154,11 @@ static void show_text_platforms(const struct state *s)
 	}
 	for (uint32_t i = 0; i < s->issued_count; i++) {
 		hex_encode(s->issues[i].platform_instance_id, 16, instance);
-		moment_text(s->issues[i].at, at);
+		stamp_text(s->issues[i].at, at);
 		(void)printf("  issued %s  %s  platform %s\n", s->issues[i].serial, at, instance);
 	}
 	for (uint32_t i = 0; i < s->revoked_count; i++) {
-		moment_text(s->revoked[i].entry.at, at);
+		stamp_text(s->revoked[i].entry.at, at);
 		(void)printf("  revoked %s  %s  by the %s\n", s->revoked[i].entry.serial, at,
 			     s->revoked[i].by_root ? "root" : "PCK CA");
 	}
@@ -166,12 +166,12 @@ static void show_text_platforms(const struct state *s)
 
 static void show_text(struct ca *ca)
 {
-	char issued[MOMENT_SIZE], until[MOMENT_SIZE], key[65];
+	char issued[STAMP_SIZE], until[STAMP_SIZE], key[65];
 	uint8_t sha256[32] = { 0 };
 	struct fail f;
 
-	moment_text(ca->s->issued, issued);
-	moment_text(ca->s->issued + (int64_t)ca->s->days * MOMENT_DAY, until);
+	stamp_text(ca->s->issued, issued);
+	stamp_text(ca->s->issued + (int64_t)ca->s->days * STAMP_DAY, until);
 	if (ca_fingerprint(ca->root.certificate, sha256, &f))
 		memset(sha256, 0, sizeof(sha256));
 	hex_encode(sha256, sizeof(sha256), key);

@@ -38,7 +38,7 @@ int ca_set_tcb(struct ca *ca, const struct ca_arguments *a, struct fail *f)
 	if (a->remove)
 		return tcb_level_remove(levels, &level) ? 0 : fail(f, "platform ca set-tcb: there is no such level");
 	if (level.date < 0)
-		level.date = a->at / MOMENT_DAY * MOMENT_DAY;
+		level.date = a->at / STAMP_DAY * STAMP_DAY;
 	if (a->recover) {
 		/* The advisories are why the older levels are no longer enough; the new one has none. */
 		for (uint32_t i = 0; i < levels->count; i++)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CA_RENEW_BEFORE (90LL * MOMENT_DAY)
+#define CA_RENEW_BEFORE (90LL * STAMP_DAY)
 #define CA_ROOT_CRL_DAYS 365U
 #define CA_PCK_YEARS 7
 
@@ -99,14 +99,14 @@ static int ca_lists(struct ca *ca, X509_CRL **root, X509_CRL **pck, struct fail 
 	order.key = ca->root.key;
 	order.entries = of_root;
 	order.count = by_root;
-	order.until = order.from + (int64_t)CA_ROOT_CRL_DAYS * MOMENT_DAY;
+	order.until = order.from + (int64_t)CA_ROOT_CRL_DAYS * STAMP_DAY;
 	if (crl_make(root, &order, f))
 		return -1;
 	order.issuer = ca->pck.certificate;
 	order.key = ca->pck.key;
 	order.entries = of_pck;
 	order.count = by_pck;
-	order.until = order.from + (int64_t)ca->s->days * MOMENT_DAY;
+	order.until = order.from + (int64_t)ca->s->days * STAMP_DAY;
 	return crl_make(pck, &order, f);
 }
 
@@ -114,7 +114,7 @@ static int ca_documents(struct ca *ca, const struct state_family *family, char *
 			struct fail *f)
 {
 	const struct state *s = ca->s;
-	int64_t next = s->issued + (int64_t)s->days * MOMENT_DAY;
+	int64_t next = s->issued + (int64_t)s->days * STAMP_DAY;
 	struct tcb_info t = { .version = 3, .evaluation = s->evaluation, .issued = s->issued, .next = next,
 			      .levels = &family->levels };
 	struct tcb_qe_identity q = { .id = "QE", .version = 2, .evaluation = s->evaluation, .issued = s->issued,

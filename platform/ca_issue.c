@@ -43,7 +43,7 @@ static int issue_check_history(const struct ca *ca, const struct request *r, str
 /* The first request's quoting enclave becomes the CA's; later ones must be of the same signer, product and kind. */
 static int issue_quoting_enclave(struct ca *ca, const struct request *r, int64_t at, struct fail *f)
 {
-	struct tcb_level level = { .svn = r->qe.isv_svn, .date = at / MOMENT_DAY * MOMENT_DAY,
+	struct tcb_level level = { .svn = r->qe.isv_svn, .date = at / STAMP_DAY * STAMP_DAY,
 				   .status = tcb_status("UpToDate", 8) };
 	struct tcb_qe *qe = &ca->s->qe;
 
@@ -68,7 +68,7 @@ static int issue_quoting_enclave(struct ca *ca, const struct request *r, int64_t
 
 static int issue_family(struct ca *ca, const struct request *r, int64_t at, struct fail *f)
 {
-	struct tcb_level level = { .svn = r->pce_svn, .date = at / MOMENT_DAY * MOMENT_DAY,
+	struct tcb_level level = { .svn = r->pce_svn, .date = at / STAMP_DAY * STAMP_DAY,
 				   .status = tcb_status("UpToDate", 8) };
 	struct state_family *family;
 
@@ -94,7 +94,7 @@ static int issue_certificate(struct ca *ca, struct ca_issue *i, EVP_PKEY *key, s
 	char organization[2 * STATE_NAME_MAX + 64];
 	struct sgx_extension extension = { .pce_svn = r->pce_svn, .sgx_type = 1, .has_platform = true,
 					   .dynamic_platform = true, .cached_keys = true, .smt_enabled = true };
-	int64_t until = i->at + ISSUE_YEARS * 365LL * MOMENT_DAY, end = certificate_until(ca->pck.certificate);
+	int64_t until = i->at + ISSUE_YEARS * 365LL * STAMP_DAY, end = certificate_until(ca->pck.certificate);
 	struct certificate_order order = { .kind = CERTIFICATE_PCK, .organization = organization, .key = key,
 					   .issuer = ca->pck.certificate, .issuer_key = ca->pck.key, .from = i->at,
 					   .until = until < end ? until : end, .extension = &extension };

@@ -17,7 +17,7 @@ void member_organization(const char *name, char *to, size_t size)
 
 static int64_t member_until(const struct member_order *o)
 {
-	int64_t until = o->at + years[o->kind] * 365LL * MOMENT_DAY, end;
+	int64_t until = o->at + years[o->kind] * 365LL * STAMP_DAY, end;
 
 	if (!o->root)
 		return until;

@@ -42,9 +42,9 @@ int state_put_file(const char *dir, const char *name, const char *text, unsigned
 
 static void state_put_moment(struct json_writer *w, const char *name, int64_t moment)
 {
-	char text[MOMENT_SIZE];
+	char text[STAMP_SIZE];
 
-	moment_text(moment, text);
+	stamp_text(moment, text);
 	json_put_string(w, name, text);
 }
 

@@ -60,7 +60,7 @@ static int64_t state_moment(struct state_reader *r, const char *name)
 	struct json_span inside = state_span(r, name);
 	int64_t moment = 0;
 
-	if (!moment_parse(inside.at, inside.size, &moment))
+	if (!stamp_parse(inside.at, inside.size, &moment))
 		state_refuse(r, name);
 	return moment;
 }

@@ -3,7 +3,7 @@
 #define ADYTON_PLATFORM_TCB_H
 
 #include "image/fail.h"
-#include "platform/moment.h"
+#include "platform/stamp.h"
 
 #define TCB_LEVELS_MAX 32
 #define TCB_ADVISORIES_MAX 16

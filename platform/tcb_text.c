@@ -5,9 +5,9 @@
 
 static void tcb_put_moment(struct json_writer *w, const char *name, int64_t moment)
 {
-	char text[MOMENT_SIZE];
+	char text[STAMP_SIZE];
 
-	moment_text(moment, text);
+	stamp_text(moment, text);
 	json_put_string(w, name, text);
 }
 

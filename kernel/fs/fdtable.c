@@ -56,6 +56,8 @@ struct file *fd_get(int fd)
 	struct file **slot = slot_of(fd), *f;
 	uint32_t refs;
 
+	if (slot && lock_alone())
+		return *slot ? file_get(*slot) : NULL;
 	while (slot && (f = __atomic_load_n(slot, __ATOMIC_ACQUIRE))) {
 		refs = __atomic_load_n(&f->refs, __ATOMIC_RELAXED);
 		/* 0: being released. Descriptions keep their memory (file.c), so the counter may be read. */

@@ -5,6 +5,7 @@
 #include "kernel/fs/vfs.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/heap.h"
+#include "kernel/task/process.h"
 
 /*
  * Descriptions are never given back to the heap, only to this list (linked through `data`): fd_get() may look at one
@@ -16,7 +17,7 @@ static struct file *free_files;
 
 static struct file *file_alloc(void)
 {
-	struct file *f = __atomic_exchange_n(&free_file, NULL, __ATOMIC_ACQUIRE);
+	struct file *f = LOCK_SWAP(&free_file, NULL);
 
 	if (f)
 		return f;
@@ -51,13 +52,13 @@ struct file *file_new(const struct file_ops *ops, uint32_t flags, void *data)
 
 struct file *file_get(struct file *f)
 {
-	__atomic_fetch_add(&f->refs, 1, __ATOMIC_RELAXED);
+	LOCK_ADD(&f->refs, 1);
 	return f;
 }
 
 void file_put(struct file *f)
 {
-	if (!f || __atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL))
+	if (!f || LOCK_ADD(&f->refs, -1U))
 		return;
 	epoll_file_released(f);
 	if (f->ops->release)
@@ -66,7 +67,7 @@ void file_put(struct file *f)
 		inode_put(f->inode);
 	if (f->name && f->name != f->name_here)
 		heap_free(f->name);
-	f = __atomic_exchange_n(&free_file, f, __ATOMIC_ACQ_REL);
+	f = LOCK_SWAP(&free_file, f);
 	if (!f)
 		return;
 	lock_acquire(&free_lock);

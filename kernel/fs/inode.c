@@ -11,7 +11,7 @@ void inode_init(struct inode *i, const struct inode_ops *ops, uint32_t mode, uin
 struct inode *inode_get(struct inode *i)
 {
 	if (!(__atomic_load_n(&i->refs, __ATOMIC_RELAXED) & INODE_IMMORTAL))
-		__atomic_fetch_add(&i->refs, 1, __ATOMIC_RELAXED);
+		LOCK_ADD(&i->refs, 1);
 	return i;
 }
 
@@ -19,7 +19,7 @@ void inode_put(struct inode *i)
 {
 	if (!i || __atomic_load_n(&i->refs, __ATOMIC_RELAXED) & INODE_IMMORTAL)
 		return;
-	if (!__atomic_sub_fetch(&i->refs, 1, __ATOMIC_ACQ_REL))
+	if (!LOCK_ADD(&i->refs, -1U))
 		i->ops->release(i);
 }
 

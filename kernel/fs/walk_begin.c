@@ -13,7 +13,7 @@ static struct walk *free_walks;
 
 static struct walk *walk_alloc(unsigned how)
 {
-	struct walk *w = __atomic_exchange_n(&free_walk, NULL, __ATOMIC_ACQUIRE);
+	struct walk *w = LOCK_SWAP(&free_walk, NULL);
 
 	if (!w) {
 		lock_acquire(&free_lock);
@@ -38,7 +38,7 @@ void walk_end(struct walk *w)
 		return;
 	inode_put(w->at);
 	file_put(w->file);
-	w = __atomic_exchange_n(&free_walk, w, __ATOMIC_ACQ_REL);
+	w = LOCK_SWAP(&free_walk, w);
 	if (!w)
 		return;
 	lock_acquire(&free_lock);

@@ -7,10 +7,10 @@
 
 	.text
 	.globl user_copy_begin, user_copy_end, user_copy_fault
-	.globl user_copy_bytes, user_copy_zero, user_copy_string
+	.globl user_copy_bytes, user_copy_zero, user_copy_string, user_words_out, user_words_in
 	.globl user_load32, user_load64, user_store32, user_store64, user_cmpxchg32
 	.hidden user_copy_begin, user_copy_end, user_copy_fault
-	.hidden user_copy_bytes, user_copy_zero, user_copy_string
+	.hidden user_copy_bytes, user_copy_zero, user_copy_string, user_words_out, user_words_in
 	.hidden user_load32, user_load64, user_store32, user_store64, user_cmpxchg32
 
 	.p2align 6
@@ -42,6 +42,61 @@ user_copy_bytes:
 	xor	%eax, %eax
 	ret
 	.size user_copy_bytes, . - user_copy_bytes
+
+/*
+ * Copy %rdx / 8 words; %rdx becomes what is left over. A string instruction takes some nanoseconds to begin, so few
+ * words go one by one.
+ */
+.macro COPY_WORDS
+	mov	%rdx, %rcx
+	and	$7, %edx
+	shr	$3, %rcx
+	cmp	$24, %rcx
+	jbe	2f
+	rep movsq
+	jmp	3f
+1:	mov	(%rsi), %rax
+	mov	%rax, (%rdi)
+	add	$8, %rsi
+	add	$8, %rdi
+	dec	%rcx
+2:	test	%rcx, %rcx
+	jnz	1b
+3:
+.endm
+
+/* long user_words_out(to %rdi, from %rsi, size %rdx): the last word is put together here and filled up with zeros */
+	.type user_words_out, @function
+user_words_out:
+	COPY_WORDS
+	xor	%eax, %eax
+	test	%edx, %edx
+	jz	2f
+1:	movzbl	-1(%rsi,%rdx), %ecx
+	shl	$8, %rax
+	or	%rcx, %rax
+	dec	%edx
+	jnz	1b
+	mov	%rax, (%rdi)
+	xor	%eax, %eax
+2:	ret
+	.size user_words_out, . - user_words_out
+
+/* long user_words_in(to %rdi, from %rsi, size %rdx): the last word is read whole, once */
+	.type user_words_in, @function
+user_words_in:
+	COPY_WORDS
+	test	%edx, %edx
+	jz	2f
+	mov	(%rsi), %rax
+1:	mov	%al, (%rdi)
+	shr	$8, %rax
+	inc	%rdi
+	dec	%edx
+	jnz	1b
+2:	xor	%eax, %eax
+	ret
+	.size user_words_in, . - user_words_in
 
 /* long user_copy_zero(to %rdi, size %rsi) */
 	.type user_copy_zero, @function

@@ -14,6 +14,7 @@
 #define SPURIOUS_MAX 1000U
 #define AROUND_PAGES 16U
 #define AROUND_MAX 512U      /* anonymous memory */
+#define AROUND_CHECKED 8U    /* a file whose pages are dear: each is checked and copied */
 
 static uint64_t stack_limit(void)
 {
@@ -40,14 +41,15 @@ static bool fault_grow(struct mm *mm, struct vma *v, uint64_t page)
 /* The absent pages that this fault brings in: around the page, or ahead of it for who goes straight on. */
 static void fault_window(struct mm *mm, struct vma *v, uint64_t page, uint64_t most, uint64_t *start, uint64_t *end)
 {
-	uint64_t low = page, high = page + PAGE_SIZE, pages = AROUND_PAGES;
+	uint64_t least = v->file && v->file->ops->map_pages ? AROUND_CHECKED : AROUND_PAGES;
+	uint64_t low = page, high = page + PAGE_SIZE, pages = least;
 
 	if (v->flags & VMA_SEQUENTIAL)
 		pages = most;
 	else if (page == v->around_next && v->around_pages)
 		pages = v->around_pages * 2UL < most ? v->around_pages * 2UL : most;
 	if (!(v->flags & VMA_RANDOM)) {
-		low = pages > AROUND_PAGES ? page : page & ~(pages * PAGE_SIZE - 1);
+		low = pages > least ? page : page & ~(pages * PAGE_SIZE - 1);
 		high = low + pages * PAGE_SIZE;
 	}
 	low = low > v->start ? low : v->start;
@@ -142,6 +144,8 @@ static enum mm_fault_result fault_locked(struct mm *mm, uint64_t addr, uint32_t 
 	state = pagemap_get(&mm->pages, page);
 	if (state & PAGE_COMMITTED)
 		return fault_gain(mm, page, state, need | PROT_READ);
+	if (v->flags & VMA_KERNEL)
+		return MM_FAULT_ACCERR; /* no stub is there yet */
 	if (!v->file)
 		return fault_anonymous(mm, v, page);
 	*used = v->file;
@@ -157,6 +161,8 @@ enum mm_fault_result mm_fault(uint64_t addr, uint32_t access)
 		return MM_FAULT_MAPERR;
 	lock_acquire(&mm_self.lock);
 	result = fault_locked(&mm_self, addr, access, &used);
+	if (result == MM_FAULT_DONE)
+		epc_settle();
 	mm_self.faults += result == MM_FAULT_DONE;
 	lock_release(&mm_self.lock);
 	file_put(used);

@@ -25,6 +25,12 @@ int get_user_u32(uint32_t *value, uint64_t from) must_check;
 int put_user_u32(uint64_t to, uint32_t value) must_check;
 int get_user_u64(uint64_t *value, uint64_t from) must_check;
 int put_user_u64(uint64_t to, uint64_t value) must_check;
+/*
+ * For kernel/border: between memory of the program or the kernel and whole aligned words outside the enclave. 0 or
+ * -EFAULT. The last word outside is written with zeros at its end, and read whole.
+ */
+long user_words_out(uint64_t to, uint64_t from, size_t size) must_check;
+long user_words_in(uint64_t to, uint64_t from, size_t size) must_check;
 /* Atomic on the program's word; *old is what was found. 0 or -EFAULT. */
 int cmpxchg_user_u32(uint64_t addr, uint32_t expected, uint32_t desired, uint32_t *old) must_check;
 

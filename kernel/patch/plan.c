@@ -111,8 +111,7 @@ static void plan_over(struct patch_plan *p, const uint8_t *at, uint64_t site, ui
 	p->tail = stub + 7 + 6 + 8 + 2;
 	emit_relative(&jump, "\xe9", 1, stub);
 	emit_enter(&e, p->tail, entry);
-	/* a restarted call comes back here: to the stub's beginning, 23 bytes before the tail */
-	emit(&e, "\xeb\xe9", 2);
+	emit(&e, "\xeb\xe9", 2); /* where a restarted call comes back: to the stub's beginning */
 	emit(&e, at + 2, 6);     /* the CMP */
 	emit_relative(&e, "\xe9", 1, site + 8);
 }

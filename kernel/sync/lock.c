@@ -9,6 +9,8 @@
 #include "kernel/sync/wait.h"
 #include "kernel/task/thread.h"
 
+uint32_t lock_shared; /* atomic */
+
 #define LOCK_SPINS 48
 #define LOCK_BUCKETS 64
 

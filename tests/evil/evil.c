@@ -100,7 +100,7 @@ static void evil_head(struct border *b)
 	b->nr = evil_number();
 	for (int i = 0; i < 6; i++)
 		b->slots[i] = evil_number();
-	b->slot = (uint32_t)evil_number();
+	b->slot = evil_number();
 }
 
 /* Calls after which a lie would only end the run at once, again and again: it proves nothing. */

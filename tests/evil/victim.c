@@ -196,6 +196,23 @@ static void victim_measured(const char *path)
 	victim_ignore(close(fd));
 }
 
+/* Reports and keys, which the host gives or not; quotes, in whose place it gives what it likes. */
+static void victim_attestation(void)
+{
+	static const char *const names[] = { "report", "quote", "my_target_info", "keys/_sgx_mrenclave",
+					     "attestation_type" };
+	char path[64];
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int fd;
+
+		victim_ignore(snprintf(path, sizeof(path), "/dev/attestation/%s", names[i]));
+		fd = open(path, O_RDONLY);
+		victim_ignore(read(fd, victim_buffer, sizeof(victim_buffer)));
+		victim_ignore(close(fd));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	victim_poison();
@@ -209,6 +226,7 @@ int main(int argc, char **argv)
 		victim_rest();
 		victim_faults();
 		victim_threads();
+		victim_attestation();
 		if (argc > 1)
 			victim_measured(argv[1]);
 	}

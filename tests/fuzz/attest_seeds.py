@@ -6,11 +6,13 @@ import base64
 import json
 import pathlib
 import struct
+import sys
 
-SEEDS = pathlib.Path(__file__).resolve().parent / "seeds"
-ECDSA = bytes.fromhex("300a06082a8648ce3d040302")
-P256 = bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107")
-SGX = bytes.fromhex("2a864886f84d010d01")
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "unit/attest"))
+from der import ca_extensions, certificate, crl, integer, pem, sequence, sgx_extension  # noqa: E402
+
+SEEDS = HERE / "seeds"
 
 
 def put(target, name, data):
@@ -19,55 +21,14 @@ def put(target, name, data):
     (folder / name).write_bytes(data if isinstance(data, bytes) else data.encode())
 
 
-def der(tag, *parts):
-    body = b"".join(parts)
-    size = len(body)
-    length = bytes([size]) if size < 128 else b"\x81" + bytes([size]) if size < 256 else b"\x82" + size.to_bytes(2, "big")
-    return bytes([tag]) + length + body
-
-
-def sequence(*parts):
-    return der(0x30, *parts)
-
-
-def name(common):
-    return sequence(der(0x31, sequence(der(6, bytes.fromhex("550403")), der(0x0c, common.encode()))))
-
-
-def extension(oid, value, critical=True):
-    return sequence(der(6, oid), *([der(1, b"\xff")] if critical else []), der(4, value))
-
-
-def signed(tbs):
-    return sequence(tbs, ECDSA, der(3, b"\0" + sequence(der(2, b"\1"), der(2, b"\1"))))
-
-
-def sgx_extension():
-    def entry(oid, value):
-        return sequence(der(6, oid), value)
-    tcb = [entry(SGX + bytes([2, i]), der(2, bytes([i]))) for i in range(1, 18)] + [entry(SGX + b"\2\x12", der(4, bytes(16)))]
-    return sequence(entry(SGX + b"\1", der(4, bytes(16))), entry(SGX + b"\2", sequence(*tcb)), entry(SGX + b"\3", der(4, bytes(2))),
-                    entry(SGX + b"\4", der(4, bytes(6))), entry(SGX + b"\5", der(10, b"\0")))
-
-
-def certificate(subject, issuer, extensions):
-    time = sequence(der(0x17, b"250101000000Z"), der(0x18, b"20500101000000Z"))
-    key = sequence(P256, der(3, b"\0\4" + bytes(64)))
-    return signed(sequence(der(0xa0, der(2, b"\2")), der(2, b"\1"), ECDSA, name(issuer), time, name(subject), key,
-                           der(0xa3, sequence(*extensions))))
-
-
-def pem(label, data):
-    text = base64.b64encode(data).decode()
-    lines = "\n".join(text[i:i + 64] for i in range(0, len(text), 64))
-    return f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n"
+def none(_tbs):
+    return sequence(integer(1), integer(1))
 
 
 def certificates():
-    ca = [extension(bytes.fromhex("551d13"), sequence(der(1, b"\xff"), der(2, b"\0"))), extension(bytes.fromhex("551d0f"), der(3, b"\1\6"))]
-    leaf = [extension(SGX, sgx_extension(), critical=False)]
-    chain = [certificate("X SGX PCK Certificate", "X SGX PCK Platform CA", leaf), certificate("X SGX PCK Platform CA", "X Root", ca),
-             certificate("X Root", "X Root", ca)]
+    chain = [certificate("X SGX PCK Certificate", "X SGX PCK Platform CA", bytes(64), [sgx_extension()], none),
+             certificate("X SGX PCK Platform CA", "X Root", bytes(64), ca_extensions(), none),
+             certificate("X Root", "X Root", bytes(64), ca_extensions(), none)]
     put("certificate", "chain.pem", "".join(pem("CERTIFICATE", one) for one in chain))
     put("certificate", "chain.der", b"".join(chain))
     put("certificate", "percent", pem("CERTIFICATE", chain[2]).replace("\n", "%0A").replace(" ", "%20"))
@@ -76,15 +37,12 @@ def certificates():
 
 
 def crls():
-    revoked = sequence(*(sequence(der(2, bytes([serial])), der(0x17, b"250101000000Z")) for serial in (1, 2)))
-    number = der(0xa0, sequence(extension(bytes.fromhex("551d14"), der(2, b"\1"), critical=False)))
-    crl = signed(sequence(der(2, b"\1"), ECDSA, name("X Root"), der(0x17, b"250101000000Z"), der(0x17, b"260101000000Z"), revoked, number))
-    bare = signed(sequence(der(2, b"\1"), ECDSA, name("X Root"), der(0x17, b"250101000000Z")))
-    put("crl", "der", crl)
-    put("crl", "hex", crl.hex())
-    put("crl", "base64", base64.b64encode(crl))
-    put("crl", "pem", pem("X509 CRL", crl))
-    put("crl", "bare", bare)
+    whole = crl("X Root", none, revoked=(1, 2))
+    put("crl", "der", whole)
+    put("crl", "hex", whole.hex())
+    put("crl", "base64", base64.b64encode(whole))
+    put("crl", "pem", pem("X509 CRL", whole))
+    put("crl", "bare", crl("X Root", none, valid=("2025-01-01T00:00:00Z", None), extensions=()))
 
 
 def documents():

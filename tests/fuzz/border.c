@@ -15,7 +15,18 @@
 static struct thread fuzz_thread;
 #undef current
 #define current (&fuzz_thread)
+#undef KERNEL_END
+#define KERNEL_END UINT64_MAX /* all that this process has stands for memory of the kernel */
 #include "kernel/border/border.c"
+
+#define R(name, service, result, kinds) { result, kinds },
+static const struct border_row {
+	uint8_t result;
+	char kinds[7];
+} border_rows[] = {
+#include "hostcall_rows.h"
+};
+#undef R
 
 #define BUFFER_MAX 4096
 #define GUARD 64
@@ -70,22 +81,6 @@ void xstate_hide(void *area)
 void xstate_show(const void *area)
 {
 	(void)area;
-}
-
-int copy_from_user(void *to, uint64_t from, size_t size)
-{
-	(void)to;
-	(void)from;
-	(void)size;
-	return -EFAULT;
-}
-
-int copy_to_user(uint64_t to, const void *from, size_t size)
-{
-	(void)to;
-	(void)from;
-	(void)size;
-	return -EFAULT;
 }
 
 int iov_put(const struct iov *v, uint64_t offset, const void *from, size_t size)

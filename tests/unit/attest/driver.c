@@ -8,6 +8,7 @@
  *     tcb_info FILE, qe_identity FILE
  *     quote FILE                     identity and bindings, without collateral
  */
+#include "attest/internal.h"
 #include "attest/document.h"
 #include "attest/pck.h"
 #include "attest/quote.h"

@@ -67,6 +67,8 @@ void heap_pages_free(void *p, size_t count)
 	heap_free(p);
 }
 
+uint32_t lock_shared; /* one thread */
+
 /* One thread: a lock that is held already would never be released. */
 void lock_acquire_slow(struct lock *l)
 {

@@ -49,6 +49,12 @@ static long sys(long nr, long a, long b, long c, long d, long e, long f)
 
 /* --- heap, memory --- */
 
+/* The tests make threads without thread_launch(). */
+__attribute__((constructor)) static void share_locks(void)
+{
+	lock_shared = 1;
+}
+
 void *heap_alloc(size_t size)
 {
 	__atomic_fetch_add(&heap_live, 1, __ATOMIC_RELAXED);

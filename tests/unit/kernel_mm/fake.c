@@ -97,6 +97,10 @@ void epc_extend(uint64_t addr, uint64_t count, uint32_t rwx)
 	}
 }
 
+void epc_settle(void)
+{
+}
+
 int epc_restrict(uint64_t addr, uint64_t count, uint32_t from, uint32_t to)
 {
 	fake_host_calls++;
@@ -191,6 +195,8 @@ void kernel_die(const char *how, ...)
 	va_end(list);
 	abort();
 }
+
+uint32_t lock_shared = 1;
 
 void lock_acquire_slow(struct lock *l)
 {

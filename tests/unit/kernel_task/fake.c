@@ -15,6 +15,12 @@
 #include "kernel/task/internal.h"
 
 void *calloc(size_t count, size_t size);
+/* The tests make threads without thread_launch(). */
+__attribute__((constructor)) static void share_locks(void)
+{
+	lock_shared = 1;
+}
+
 void free(void *p);
 _Noreturn void abort(void);
 int vprintf(const char *how, va_list list);
@@ -179,6 +185,12 @@ long border_call(enum hostcall nr, const struct border_arg *args)
 }
 
 /* --- the kernel's other parts --- */
+
+_Noreturn void thread_exit(int code)
+{
+	(void)code;
+	system_thread_exit();
+}
 
 size_t str_copy(char *to, size_t size, const char *from)
 {

@@ -1,11 +1,11 @@
-#include "platform/moment.h"
+#include "platform/stamp.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 /* Digits where the form has '0', the form's own characters elsewhere. */
-static bool moment_has_form(const char *text, size_t size, const char *form)
+static bool stamp_has_form(const char *text, size_t size, const char *form)
 {
 	if (size != strlen(form))
 		return false;
@@ -15,7 +15,7 @@ static bool moment_has_form(const char *text, size_t size, const char *form)
 	return true;
 }
 
-static int moment_number(const char *at, int digits)
+static int stamp_number(const char *at, int digits)
 {
 	int value = 0;
 
@@ -24,21 +24,21 @@ static int moment_number(const char *at, int digits)
 	return value;
 }
 
-bool moment_parse(const char *text, size_t size, int64_t *moment)
+bool stamp_parse(const char *text, size_t size, int64_t *moment)
 {
-	bool day = moment_has_form(text, size, "0000-00-00");
+	bool day = stamp_has_form(text, size, "0000-00-00");
 	struct tm given = { 0 }, normal;
 	time_t seconds;
 
-	if (!day && !moment_has_form(text, size, "0000-00-00T00:00:00Z"))
+	if (!day && !stamp_has_form(text, size, "0000-00-00T00:00:00Z"))
 		return false;
-	given.tm_year = moment_number(text, 4) - 1900;
-	given.tm_mon = moment_number(text + 5, 2) - 1;
-	given.tm_mday = moment_number(text + 8, 2);
+	given.tm_year = stamp_number(text, 4) - 1900;
+	given.tm_mon = stamp_number(text + 5, 2) - 1;
+	given.tm_mday = stamp_number(text + 8, 2);
 	if (!day) {
-		given.tm_hour = moment_number(text + 11, 2);
-		given.tm_min = moment_number(text + 14, 2);
-		given.tm_sec = moment_number(text + 17, 2);
+		given.tm_hour = stamp_number(text + 11, 2);
+		given.tm_min = stamp_number(text + 14, 2);
+		given.tm_sec = stamp_number(text + 17, 2);
 	}
 	normal = given;
 	seconds = timegm(&normal);
@@ -47,12 +47,12 @@ bool moment_parse(const char *text, size_t size, int64_t *moment)
 	       normal.tm_hour == given.tm_hour && normal.tm_min == given.tm_min && normal.tm_sec == given.tm_sec;
 }
 
-void moment_text(int64_t moment, char text[MOMENT_SIZE])
+void stamp_text(int64_t moment, char text[STAMP_SIZE])
 {
 	time_t seconds = moment;
 	struct tm tm;
 
 	if (!gmtime_r(&seconds, &tm) || tm.tm_year < -1900 || tm.tm_year > 8099 ||
-	    !strftime(text, MOMENT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm))
-		(void)snprintf(text, MOMENT_SIZE, "%s", "0000-00-00T00:00:00Z");
+	    !strftime(text, STAMP_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		(void)snprintf(text, STAMP_SIZE, "%s", "0000-00-00T00:00:00Z");
 }
