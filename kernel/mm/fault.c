@@ -144,6 +144,8 @@ static enum mm_fault_result fault_locked(struct mm *mm, uint64_t addr, uint32_t 
 	state = pagemap_get(&mm->pages, page);
 	if (state & PAGE_COMMITTED)
 		return fault_gain(mm, page, state, need | PROT_READ);
+	if (v->flags & VMA_KERNEL)
+		return MM_FAULT_ACCERR; /* no stub is there yet */
 	if (!v->file)
 		return fault_anonymous(mm, v, page);
 	*used = v->file;

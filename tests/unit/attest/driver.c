@@ -8,6 +8,7 @@
  *     tcb_info FILE, qe_identity FILE
  *     quote FILE                     identity and bindings, without collateral
  */
+#include "attest/internal.h"
 #include "attest/document.h"
 #include "attest/pck.h"
 #include "attest/quote.h"
@@ -65,7 +66,7 @@ static void put_day(int64_t at)
 	if (at < 0)
 		printf(" None");
 	else
-		printf(" %.10s", moment_text(at, text));
+		printf(" %.10s", attest_moment_text(at, text));
 }
 
 static void put_verdict(const struct attest_verdict *v)
@@ -87,7 +88,7 @@ static void do_verify(const char *quote_path, const char *bundle_path, const cha
 	struct attest_bytes quote = file_read(quote_path), bundle = file_read(bundle_path);
 	struct attest_collateral *c;
 	struct attest_refusal why;
-	struct attest_verdict v = { .tcb_date = -1, .fix_date = -1 };
+	struct attest_verdict v;
 
 	if (attest_collateral_parse(context, bundle.at, bundle.size, &c, &why)) {
 		printf("bundle ");
@@ -95,7 +96,8 @@ static void do_verify(const char *quote_path, const char *bundle_path, const cha
 	} else {
 		struct attest_request r = { .evidence = quote, .chain = chain_beside, .collateral = c, .now = atoll(at) };
 
-		if (quote_verify(context, quote, &r, &v))
+		attest_verify(context, &r, &v);
+		if (v.genuine)
 			put_verdict(&v);
 		else
 			put_refusal(&v.refusal);
@@ -194,8 +196,8 @@ static void do_quote(const char *path)
 		report = signature_holds_raw(context, &chain.leaf->key, SIGNATURE_ECDSA_SHA256, bytes_of(q.qe_report, 384),
 					     q.qe_signature);
 		hex_encode(v.claims.platform.fmspc, 6, fmspc);
-		(void)moment_text(chain.leaf->not_before, from);
-		(void)moment_text(chain.leaf->not_after, to);
+		(void)attest_moment_text(chain.leaf->not_before, from);
+		(void)attest_moment_text(chain.leaf->not_after, to);
 	}
 	attest_sha256_pair(context, bytes_of(q.key, 64), q.authentication, bound);
 	hex_encode(v.tee == ATTEST_TDX ? v.claims.tdx.mrtd : v.claims.sgx.mrenclave, v.tee == ATTEST_TDX ? 48 : 32, hex);
