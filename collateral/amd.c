@@ -38,8 +38,8 @@ static void amd_vcek_path(const struct subject *who, char *path, size_t size)
 	char chip[129];
 
 	hex_encode(who->chip_id, turin ? SNP_CHIP_SIZE_TURIN : sizeof(who->chip_id), chip);
-	(void)snprintf(path, size, "%s?blSPL=%02u&teeSPL=%02u&snpSPL=%02u&ucodeSPL=%02u", chip, t.bootloader, t.tee, t.snp,
-		       t.microcode);
+	(void)snprintf(path, size, "%s?blSPL=%02u&teeSPL=%02u&snpSPL=%02u&ucodeSPL=%02u", chip, t.bootloader, t.tee,
+		       t.snp, t.microcode);
 	if (turin)
 		(void)snprintf(path + strlen(path), size - strlen(path), "&fmcSPL=%02u", t.fmc);
 }

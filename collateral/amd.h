@@ -1,6 +1,6 @@
 /*
- * AMD's Key Distribution Service (57230), or a mirror of it: the certificate of a chip's key, its chain, and the list of
- * what is revoked, as one bundle.
+ * AMD's Key Distribution Service (57230), or a mirror of it: the certificate of a chip's key, its chain, and the list
+ * of what is revoked, as one bundle.
  */
 #ifndef ADYTON_COLLATERAL_AMD_H
 #define ADYTON_COLLATERAL_AMD_H
