@@ -118,8 +118,8 @@ static void share_add(struct share *s, const struct vma *v)
 
 static void share_show(struct text *t, const struct share *s)
 {
-	static const char *const none[] = { "LazyFree",	      "AnonHugePages",	 "ShmemPmdMapped", "FilePmdMapped",
-					    "Shared_Hugetlb", "Private_Hugetlb", "Swap",	   "SwapPss", "Locked" };
+	static const char *const none[] = { "LazyFree", "AnonHugePages", "ShmemPmdMapped", "FilePmdMapped",
+					    "Shared_Hugetlb", "Private_Hugetlb", "Swap", "SwapPss", "Locked" };
 
 	text_add(t, "Rss:            %8lu kB\nPss:            %8lu kB\nPss_Dirty:      %8lu kB\n", s->resident,
 		 s->resident, s->resident - s->clean);
