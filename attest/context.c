@@ -102,6 +102,10 @@ static void context_add_root(struct attest *a, struct attest_bytes spki, const c
 		}
 	root->assurance = ATTEST_SOFTWARE;
 	hex_encode(root->sha256, 8, hex);
+	/* Whoever makes a root names it; a maker's name is for the maker's key. */
+	for (size_t i = 0; i < BUILT_IN; i++)
+		if (strcmp(name, context_roots[i].name) == 0)
+			name = "";
 	if (*name)
 		(void)BIO_snprintf(root->name, sizeof(root->name), "%s", name);
 	else
@@ -144,23 +148,25 @@ int attest_trust(struct attest *a, const void *pem, size_t size, struct attest_r
 	struct attest_bytes text = text_trim(bytes_of(pem, size));
 	struct attest_root before[ATTEST_ROOTS_MAX];
 	size_t count = a->root_count;
+	bool good = true;
 	uint8_t *der;
 
 	if (!text.size)
-		return refuse(why, ATTEST_R_certificate_malformed, "certificates or public keys in PEM", "nothing"), -EINVAL;
+		return refuse(why, ATTEST_R_certificate_malformed, "certificates or public keys in PEM", "nothing"),
+		       -EINVAL;
 	der = malloc(TRUST_SIZE);
 	if (!der)
 		return refuse(why, ATTEST_R_no_memory, NULL, NULL), -ENOMEM;
 	memcpy(before, a->roots, sizeof(before));
 	a->root_count = 0;
-	while (text.size) {
-		if (!context_take_root(a, &text, der, why)) {
-			memcpy(a->roots, before, sizeof(before));
-			a->root_count = count;
-			break;
-		}
+	while (good && text.size) {
+		good = context_take_root(a, &text, der, why);
 		text = text_trim(text);
 	}
 	free(der);
-	return text.size ? -EINVAL : 0;
+	if (good)
+		return 0;
+	memcpy(a->roots, before, sizeof(before));
+	a->root_count = count;
+	return -EINVAL;
 }

@@ -71,7 +71,8 @@ static bool crl_read_tbs(struct attest_bytes content, struct attest_bytes algori
 	if (d.failed || !moment_take(&d, &crl->this_update))
 		return false;
 	crl->next_update = INT64_MAX;
-	if ((der_peek(&d) == DER_UTC_TIME || der_peek(&d) == DER_GENERALIZED_TIME) && !moment_take(&d, &crl->next_update))
+	if ((der_peek(&d) == DER_UTC_TIME || der_peek(&d) == DER_GENERALIZED_TIME) &&
+	    !moment_take(&d, &crl->next_update))
 		return false;
 	if (der_peek(&d) == DER_SEQUENCE) {
 		crl->revoked = der_take(&d, DER_SEQUENCE);
@@ -115,11 +116,11 @@ bool crl_valid_at(const struct crl *crl, int64_t now, int64_t *until, struct att
 	char limit[32], today[32];
 
 	if (now < crl->this_update)
-		return refuse(why, ATTEST_R_crl_not_yet_valid, moment_text(now, today), "a list of %s",
-			      moment_text(crl->this_update, limit));
+		return refuse(why, ATTEST_R_crl_not_yet_valid, attest_moment_text(now, today), "a list of %s",
+			      attest_moment_text(crl->this_update, limit));
 	if (now > crl->next_update)
-		return refuse(why, ATTEST_R_crl_expired, moment_text(now, today), "a list until %s",
-			      moment_text(crl->next_update, limit));
+		return refuse(why, ATTEST_R_crl_expired, attest_moment_text(now, today), "a list until %s",
+			      attest_moment_text(crl->next_update, limit));
 	if (crl->next_update < *until)
 		*until = crl->next_update;
 	return true;

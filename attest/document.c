@@ -3,22 +3,11 @@
 
 #include <stdlib.h>
 
-size_t document_values(const char *text, size_t size)
+size_t document_values(size_t size)
 {
-	size_t count = 1;
-	bool inside = false;
+	size_t count = size / 4 + 16; /* {"svn":0}, is what comes densest */
 
-	for (size_t i = 0; i < size; i++) {
-		char c = text[i];
-
-		if (c == '"')
-			inside = !inside;
-		else if (inside)
-			i += c == '\\';
-		else
-			count += c == ',' || c == '{' || c == '[';
-	}
-	return count;
+	return count < DOCUMENT_VALUES_MAX ? count : DOCUMENT_VALUES_MAX;
 }
 
 bool document_wrong(const struct document *d, const char *name, const char *found)

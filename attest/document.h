@@ -36,8 +36,10 @@ struct document {
 	struct advisories *advisories;
 };
 
-/* The values that a text of JSON can hold at most; to give json_read() room. */
-size_t document_values(const char *text, size_t size);
+#define DOCUMENT_VALUES_MAX 16384
+
+/* Room for json_read(): more values than a real document of that size has. */
+size_t document_values(size_t size);
 
 /* Members of an object; false with the refusal where one is missing, of another kind or out of range. */
 const struct json *document_get(const struct document *d, const struct json *object, const char *name,

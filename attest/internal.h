@@ -44,7 +44,7 @@ struct attest {
 bool refuse(struct attest_refusal *why, enum attest_reason reason, const char *expected, const char *found, ...)
 	__attribute__((format(printf, 4, 5)));
 /* A moment as "2026-05-01T12:00:00Z"; to: at least 32 bytes. Returns `to`. */
-const char *moment_text(int64_t at, char *to);
+const char *attest_moment_text(int64_t at, char *to);
 /* Seconds since 1970 of a civil time in UTC; false when it is none. */
 bool moment_make(int year, int month, int day, int hour, int minute, int second, int64_t *at);
 
@@ -117,7 +117,8 @@ bool certificate_read(struct attest_bytes der, struct certificate *to);
 bool certificate_extension(const struct certificate *c, const void *oid, size_t oid_size, struct attest_bytes *value);
 /*
  * PEM certificates in any order with white space between them (also percent-encoded, as HTTP headers carry them, and
- * with NULs behind), or DER certificates one behind the other. They are copied into `to`, and added to what is there; zero
+ * with NULs behind), or DER certificates one behind the other. They are copied into `to`, and added to what is there;
+ * zero
  * `to->count` and `to->used` first. False: unreadable, too many, or too large.
  */
 bool certificates_read(struct attest_bytes text, struct certificates *to);

@@ -75,7 +75,7 @@ static char *moment_put(char *to, int64_t value, int count, char behind)
 	return to + count + 1;
 }
 
-const char *moment_text(int64_t at, char *to)
+const char *attest_moment_text(int64_t at, char *to)
 {
 	int64_t days = at / 86400, seconds = at % 86400, era, of_era, of_year, year, month;
 	char *t = to;

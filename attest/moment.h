@@ -1,4 +1,4 @@
-/* Moments as documents write them. moment_make() and moment_text() are in internal.h. */
+/* Moments as documents write them. moment_make() and attest_moment_text() are in internal.h. */
 #ifndef ADYTON_ATTEST_MOMENT_H
 #define ADYTON_ATTEST_MOMENT_H
 

@@ -21,6 +21,8 @@ static bool json_span_equals(struct json_span s, const char *text)
 	const char *end = s.at + s.size;
 	size_t length = strlen(text);
 
+	if (!memchr(s.at, '\\', s.size))
+		return s.size == length && memcmp(s.at, text, length) == 0;
 	while (s.at < end) {
 		char c[4];
 		size_t taken, n = escape_read(s.at, end, false, c, &taken);
@@ -66,9 +68,18 @@ long json_decode(struct json_span inside, char *out, size_t size)
 	size_t used = 0;
 
 	while (inside.at < end) {
+		const char *escape = memchr(inside.at, '\\', (size_t)(end - inside.at));
+		size_t taken, n = (size_t)((escape ? escape : end) - inside.at);
 		char c[4];
-		size_t taken, n = escape_read(inside.at, end, false, c, &taken);
 
+		if (n > size - used)
+			return -ERANGE;
+		memcpy(out + used, inside.at, n);
+		used += n;
+		inside.at += n;
+		if (!escape)
+			break;
+		n = escape_read(inside.at, end, false, c, &taken);
 		if (n > size - used)
 			return -ERANGE;
 		memcpy(out + used, c, n);

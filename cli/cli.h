@@ -14,6 +14,8 @@
 
 /* Of `adyton platform`: argv[0] is the command. */
 int platform_ca(int argc, char **argv);
+int platform_init(int argc, char **argv);
+int platform_install(int argc, char **argv);
 
 /* "adyton: <sentence>" on stderr; returns EXIT_OWN_FAILURE. */
 int cli_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

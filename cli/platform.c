@@ -86,6 +86,10 @@ int verb_platform(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "ca") == 0)
 		return platform_ca(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "init") == 0)
+		return platform_init(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "install") == 0)
+		return platform_install(argc - 1, argv + 1);
 	while ((o = getopt_long(argc, argv, ":", options, NULL)) >= 0) {
 		if (o != 'j')
 			return cli_bad_option("platform", o, argv);

@@ -41,6 +41,7 @@ struct cpu_run {
 	 * NULL, or called at EEXIT on the stack of enter(), with exit and regs set; true: enter again (EENTER with the
 	 * regs that it left) without returning. Returning from enter() and calling it anew would cost more than entry
 	 * and exit themselves: the processor predicts returns by a stack of its own, which enclave and host share.
+	 * It must not use FS and GS, which may still be the enclave's; others may find the TCS still in use.
 	 */
 	bool (*served)(struct cpu_run *run);
 };

@@ -19,6 +19,9 @@
 
 extern const char enclu_page[];
 
+/* What enclu() returns when the processor raised #GP at EREPORT or EGETKEY: in software, when it has no keys. */
+#define ENCLU_REFUSED UINT64_MAX
+
 /* One leaf through the stub page. Returns RAX. RBX, RCX, RDX are operands; the leaf may use 2 KiB of the stack. */
 static inline uint64_t enclu(uint32_t leaf, uint64_t rbx, uint64_t rcx, uint64_t rdx)
 {

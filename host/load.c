@@ -1,13 +1,14 @@
 /* The image file becomes an enclave: ECREATE, EADD and EEXTEND page by page, EINIT. Every number of it is checked. */
 #include "abi/layout.h"
 #include "abi/linux/errno.h"
+#include "abi/linux/mman.h"
 #include "abi/linux/stat.h"
 #include "abi/linux/syscall_nr.h"
 #include "base/mem.h"
 #include "cpu/linux/sys.h"
 #include "host/host.h"
 
-static uint8_t load_page[PAGE_SIZE] __attribute__((aligned(4096)));
+static const uint8_t load_zeros[PAGE_SIZE] __attribute__((aligned(4096)));
 static struct sgx_secs load_secs __attribute__((aligned(4096)));
 static struct sgx_sigstruct load_sigstruct __attribute__((aligned(4096)));
 
@@ -97,25 +98,43 @@ static void load_create(const struct cpu_options *options)
 		host_die("%s: ECREATE refused (%s processor): error %d", load_name(), host.cpu->name, error);
 }
 
+static void load_add(const struct image_segment *s, uint64_t page, const uint8_t *content)
+{
+	uint64_t address = s->address + page * PAGE_SIZE;
+	int error = host.cpu->add(address, content, s->secinfo, s->measure);
+
+	if (error)
+		host_die("%s: EADD of %lx refused: error %d", load_name(), address, error);
+}
+
+/* The segment's part of the file. EADD copies a page before it looks at it, so it need not stay what it is. */
+static long load_map(const struct image_segment *s, uint64_t size)
+{
+	long at = sys_mmap(0, size, LINUX_PROT_READ, LINUX_MAP_SHARED | MAP_POPULATE, host.image_fd,
+			   s->file_offset);
+
+	if (sys_is_error(at))
+		host_die("%s: the segment at %lx cannot be mapped: error %ld", load_name(), s->address, -at);
+	return at;
+}
+
 static void load_segment(const struct image_segment *s)
 {
 	uint64_t size;
+	long at;
 
 	if ((s->address & PAGE_MASK) || __builtin_mul_overflow(s->pages, PAGE_SIZE, &size) ||
 	    s->address < KERNEL_BASE || s->address >= KERNEL_HEAP || size > KERNEL_HEAP - s->address)
 		host_die("%s: a segment at %lx of %lu pages lies outside the kernel's range", load_name(), s->address,
 			 s->pages);
+	for (uint64_t i = 0; !s->file_offset && i < s->pages; i++)
+		load_add(s, i, load_zeros);
 	if (!s->file_offset)
-		memset(load_page, 0, PAGE_SIZE);
-	for (uint64_t i = 0; i < s->pages; i++) {
-		int error;
-
-		if (s->file_offset)
-			load_read(load_page, PAGE_SIZE, s->file_offset + i * PAGE_SIZE, "a page");
-		error = host.cpu->add(s->address + i * PAGE_SIZE, load_page, s->secinfo, s->measure);
-		if (error)
-			host_die("%s: EADD of %lx refused: error %d", load_name(), s->address + i * PAGE_SIZE, error);
-	}
+		return;
+	at = load_map(s, size);
+	for (uint64_t i = 0; i < s->pages; i++)
+		load_add(s, i, (const uint8_t *)at + i * PAGE_SIZE);
+	(void)sys_munmap((uint64_t)at, size);
 }
 
 static _Noreturn void load_refused(int error)

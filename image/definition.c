@@ -146,6 +146,7 @@ static const struct key image_keys[] = {
 	{ "security_version", parse_u16, offsetof(struct definition, security_version) },
 	{ "debug", parse_bool, offsetof(struct definition, debug) },
 	{ "ordinary_memory", parse_bool, offsetof(struct definition, ordinary_memory) },
+	{ "provisioning", parse_bool, offsetof(struct definition, provisioning) },
 	{ "processor", parse_processor, 0 },
 	{ "elrange", parse_elrange, 0 },
 	{ "allow", parse_allow, 0 },

@@ -28,7 +28,7 @@ struct definition {
 	const char *workdir;    /* NULL: "/" */
 	struct strings entrypoint, environment, allow_environment;
 	uint64_t memory, threads, product_id, security_version;
-	bool debug, allow_arguments, ordinary_memory, quick, development;
+	bool debug, allow_arguments, ordinary_memory, quick, development, provisioning;
 	struct definition_volume mounts[DEFINITION_MOUNTS_MAX];
 	size_t mount_count;
 	bool has_verity;

@@ -60,6 +60,7 @@ void inspect_close(struct inspection *i)
 static const struct { uint32_t flag; const char *sentence; } flag_weaknesses[] = {
 	{ DEF_FLAG_DEBUG, "debug: the host can read and change the enclave's memory" },
 	{ DEF_FLAG_ORDINARY_MEMORY, "ordinary memory: on the software processor the machine's root can read it" },
+	{ DEF_FLAG_PROVISIONING, "provisioning: it may derive the keys by which the platform is known to its signer" },
 	{ DEF_FLAG_QUICK, "quick run: the host chooses the program, its arguments and its folder" },
 	{ DEF_FLAG_ALLOW_ARGUMENTS, "host arguments: the host may append arguments" },
 };

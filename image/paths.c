@@ -42,7 +42,9 @@ int paths_kernel(char out[PATHS_MAX], struct fail *f)
 			return fail(f, "kernel: the path in ADYTON_KERNEL is too long");
 		return 0;
 	}
-	if (!paths_beside(out, "kernel/", "adyton-kernel"))
+	/* Beside the command, or beside a program that is itself beside it. */
+	if (!paths_beside(out, "kernel/", "adyton-kernel") && !paths_beside(out, "../kernel/", "adyton-kernel") &&
+	    !paths_beside(out, "", "adyton-kernel"))
 		return fail(
 			f,
 			"kernel: expected adyton-kernel beside this command (kernel/ or ../lib/adyton/), found none");

@@ -55,7 +55,8 @@ static void plan_header(struct plan *p, const struct kernel *kernel, const struc
 	h->elrange = ELRANGE_SIZE;
 	h->ssa_frame_size = SSA_FRAME_PAGES;
 	h->misc_select = SGX_MISC_EXINFO;
-	h->attributes.flags = SGX_ATTR_MODE64BIT | (d->debug ? SGX_ATTR_DEBUG : 0);
+	h->attributes.flags = SGX_ATTR_MODE64BIT | (d->debug ? SGX_ATTR_DEBUG : 0) |
+			      (d->provisioning ? SGX_ATTR_PROVISIONKEY : 0);
 	h->attributes.xfrm = PLAN_XFRM;
 	h->enclu_page = kernel->enclu_page;
 	h->tcs = KERNEL_THREAD0 + THREAD_BLOCK_TCS;

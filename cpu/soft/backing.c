@@ -225,6 +225,8 @@ uint32_t backing_needed(uint32_t word)
 		return PAGE_BACKING_ANON;
 	if (backing == PAGE_BACKING_ANON)
 		return backing;
+	if (soft.options.memory == CPU_MEMORY_ORDINARY)
+		return PAGE_BACKING_EXTENT; /* protects nothing, and so need not be sealed */
 	/* what never was writable is no secret */
 	if (access & EPCM_X || (backing == PAGE_BACKING_NONE && access == EPCM_R))
 		return PAGE_BACKING_SEALED;
@@ -236,7 +238,9 @@ uint32_t backing_needed(uint32_t word)
 /* The same for pages that get a new content: what only can be read from its first moment on is no secret. */
 uint32_t backing_needed_new(uint32_t word)
 {
-	return epcm_access(word) == EPCM_R ? PAGE_BACKING_SEALED : backing_needed(word);
+	if (soft.options.memory == CPU_MEMORY_SECRET && epcm_access(word) == EPCM_R)
+		return PAGE_BACKING_SEALED;
+	return backing_needed(word);
 }
 
 /* Give pages of one extent, alike in access and need, this content. */

@@ -147,6 +147,10 @@ int emodpe(struct soft_leaf *leaf)
 		return leaf_pf(leaf, address);
 	if (!((word | flags) & SGX_SECINFO_R) && flags & SGX_SECINFO_W)
 		return leaf_gp(leaf);
+	if (!(flags & SGX_SECINFO_RWX & ~(uint64_t)word)) {
+		memory_flush(); /* it changes nothing: so ends a run of changes (epc_settle() in the kernel) */
+		return 0;
+	}
 	memory_settle(address);
 	epcm_write(address, word | (uint32_t)(flags & SGX_SECINFO_RWX));
 	memory_note(address);

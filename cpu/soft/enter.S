@@ -62,16 +62,15 @@ GLOBAL(soft_eexit)
 	and	%rsp, %rcx
 	movl	$0, THREAD_INSIDE(%rcx)
 GLOBAL(soft_eexit_committed)
-	/* Where the exit is served at once, the TCS is kept for the entry that follows. */
+	/*
+	 * Where the exit is served at once, the TCS is kept for the entry that follows, and so are FS and GS, which
+	 * run->served() does not use: the end of all this is put off until it turns out that no entry follows.
+	 */
 	mov	THREAD_RUN(%rcx), %rax
 	cmpq	$0, RUN_SERVED(%rax)
 	jne	1f
 	mov	THREAD_TCS(%rcx), %rax
 	movl	$0, TCS_BUSY(%rax)
-1:	/* A host without a libc uses neither segment: what EEXIT restores is then nobody's. */
-	mov	THREAD_FS(%rcx), %rax
-	or	THREAD_GS(%rcx), %rax
-	jz	1f
 	mov	THREAD_FS(%rcx), %rax
 	mov	THREAD_GS(%rcx), %rcx
 	wrfsbase %rax
@@ -122,7 +121,11 @@ GLOBAL(soft_eexit_landing)
 	mov	THREAD_GPR(%rdi), %r8
 	mov	TCS_CSSA(%rdx), %ecx
 	jmp	soft_enter_window
-2:	movl	$0, TCS_BUSY(%rdx)
+2:	mov	THREAD_FS(%rdi), %rax
+	wrfsbase %rax
+	mov	THREAD_GS(%rdi), %rax
+	wrgsbase %rax
+	movl	$0, TCS_BUSY(%rdx)
 1:	mov	$~THREAD_BLOCK_MASK, %rcx
 	and	%rsp, %rcx
 	mov	THREAD_RSP(%rcx), %rsp

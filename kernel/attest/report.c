@@ -24,30 +24,33 @@ static struct {
 	uint8_t key[16] __attribute__((aligned(16)));
 } attest;
 
-/* Under the lock: a report of ourselves, for ourselves unless there is a target. */
-static void report_make(const struct sgx_targetinfo *target, const uint8_t data[64])
+/* Under the lock: a report for the target, NULL: for nobody. -EIO: the processor has no keys. */
+static int report_make(const struct sgx_targetinfo *target, const uint8_t data[64])
 {
 	memset(&attest.target, 0, sizeof(attest.target));
 	if (target)
 		attest.target = *target;
 	memcpy(attest.data, data, 64);
 	memset(&attest.report, 0, sizeof(attest.report));
-	(void)enclu_ereport(&attest.target, attest.data, &attest.report);
+	return enclu_ereport(&attest.target, attest.data, &attest.report) == ENCLU_REFUSED ? -EIO : 0;
 }
 
 /* Who we are is only in a report: made for nobody, as its body is all that is wanted. */
-static void report_self(struct sgx_targetinfo *out)
+static int report_self(struct sgx_targetinfo *out)
 {
 	static const uint8_t none[64];
 	const struct sgx_report_body *b = &attest.report.body;
+	int error = report_make(NULL, none);
 
-	report_make(NULL, none);
+	if (error)
+		return error;
 	memset(out, 0, sizeof(*out));
 	memcpy(out->mrenclave, b->mrenclave, 32);
 	out->attributes = b->attributes;
 	out->config_svn = b->config_svn;
 	out->misc_select = b->misc_select;
 	memcpy(out->config_id, b->config_id, 64);
+	return 0;
 }
 
 int attest_target(struct sgx_targetinfo *out)
@@ -57,8 +60,7 @@ int attest_target(struct sgx_targetinfo *out)
 	if (error)
 		return (int)error;
 	LOCKED(&attest.lock);
-	report_self(out);
-	return 0;
+	return report_self(out);
 }
 
 int attest_report(const struct sgx_targetinfo *target, const uint8_t data[64], struct sgx_report *out)
@@ -69,11 +71,12 @@ int attest_report(const struct sgx_targetinfo *target, const uint8_t data[64], s
 	if (error)
 		return (int)error;
 	LOCKED(&attest.lock);
-	if (!target)
-		report_self(&self);
-	report_make(target ? target : &self, data);
-	*out = attest.report;
-	return 0;
+	error = target ? 0 : report_self(&self);
+	if (!error)
+		error = report_make(target ? target : &self, data);
+	if (!error)
+		*out = attest.report;
+	return (int)error;
 }
 
 /* Under the lock, attest.request filled: EGETKEY's answer in attest.key. */
@@ -83,6 +86,8 @@ static int key_get(void)
 
 	if (error == SGX_INVALID_ATTRIBUTE)
 		return -EACCES;
+	if (error == ENCLU_REFUSED)
+		return -EIO;
 	return error ? -EINVAL : 0;
 }
 
@@ -94,7 +99,9 @@ static int key_take(uint16_t name, uint16_t policy, bool current, uint8_t key[16
 	if (error)
 		return (int)error;
 	LOCKED(&attest.lock);
-	report_self(&self);
+	error = report_self(&self);
+	if (error)
+		return (int)error;
 	attest.request = (struct sgx_keyrequest){ .key_name = name,
 						  .key_policy = policy,
 						  .attribute_mask = { .flags = ATTEST_FLAGS_MASK },

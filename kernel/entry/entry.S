@@ -84,12 +84,12 @@ enclave_entry:
 	movq	$0, %gs:T_CALL_RSP
 	/* DF would mislead us, AC would make us and the program fault where nothing is wrong. POPF is dear. */
 	pushfq
-	testl	$FLAGS_RARE, (%rsp)
-	lea	8(%rsp), %rsp
+	mov	%gs:T_FS, %rcx
+	wrfsbase %rcx
+	pop	%rax
+	test	$FLAGS_RARE, %eax
 	jnz	clean_flags
 flags_cleaned:
-	mov	%gs:T_FS, %rax
-	wrfsbase %rax
 	pop	%r15
 	pop	%r14
 	pop	%r13

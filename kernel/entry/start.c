@@ -144,8 +144,8 @@ static void start_program(const struct definition *d, const struct host_start *s
 	error = path ? exec_program(path, argv, envp, start, thread_regs(current)) : -ENOENT;
 	if (error)
 		start_refuse(path ? path : "(no program)", error, said != kernel_log_count());
-	heap_free(envp);
-	heap_free(argv);
+	exec_strings_free(envp);
+	exec_strings_free(argv);
 }
 
 static void start_cpuid(uint32_t leaf, uint32_t regs[4])

@@ -1,5 +1,6 @@
 /* Faults of the program, and of kernel code that touches the program's memory. On the kernel stack, at CSSA 0. */
 #include "abi/linux/errno.h"
+#include "cpu/enclu.h"
 #include "kernel/entry/entry.h"
 #include "kernel/entry/trace.h"
 #include "kernel/exec/cpuid.h"
@@ -105,6 +106,20 @@ void trap_program(struct regs *r)
 	signal_fault(SIGSEGV, SI_KERNEL, 0, vector, current->trap_error, 0);
 }
 
+/*
+ * #GP at EREPORT or EGETKEY, whose operands are always good: a software processor without keys, because the host lied
+ * or somebody ended the process that has them. enclu() returns that; its return address lies where RSP points.
+ */
+static bool trap_enclu_refused(struct regs *r)
+{
+	if (current->trap_vector != X86_GP || r->rip != (uint64_t)enclu_page || r->rax > ENCLU_EGETKEY)
+		return false;
+	r->rip = *(const uint64_t *)r->rsp;
+	r->rsp += sizeof(uint64_t);
+	r->rax = ENCLU_REFUSED;
+	return true;
+}
+
 void trap_kernel(struct regs *r)
 {
 	uint64_t fixup = user_fixup(r->rip);
@@ -120,6 +135,8 @@ void trap_kernel(struct regs *r)
 		return;
 	}
 	if (current->trap_vector == X86_UD && cpuid_emulate_kernel(r))
+		return;
+	if (trap_enclu_refused(r))
 		return;
 	if (current->trap_vector == X86_PF && current->trap_address >= ELRANGE_SIZE)
 		kernel_die("the host took away memory of its own that the kernel uses, at %p",

@@ -163,13 +163,20 @@ static void elf_find_phdr(const struct elf_file *e, struct elf_image *image)
 	}
 }
 
-static int elf_map_all(struct elf_file *e, uint64_t dynamic_at, struct elf_image *image)
+static int elf_read_all(struct elf_file *e, struct elf_image *image)
 {
 	int error = elf_headers(e);
 
 	for (uint16_t i = 0; i < e->eh.e_phnum && !error; i++)
 		if (e->ph[i].p_type == PT_INTERP && !image->interpreter[0])
 			error = elf_interpreter(e, &e->ph[i], image);
+	return error;
+}
+
+static int elf_map_all(struct elf_file *e, uint64_t dynamic_at, struct elf_image *image)
+{
+	int error = elf_read_all(e, image);
+
 	if (!error)
 		error = elf_place(e, dynamic_at, image);
 	for (uint16_t i = 0; i < e->eh.e_phnum && !error; i++) {
@@ -195,6 +202,19 @@ int elf_map(struct file *f, uint64_t dynamic_at, struct elf_image *image)
 		return -ENOMEM;
 	e->f = f;
 	error = elf_map_all(e, dynamic_at, image);
+	heap_free(e);
+	return error;
+}
+
+int elf_probe(struct file *f, struct elf_image *image)
+{
+	struct elf_file *e = heap_alloc(sizeof(*e));
+	int error;
+
+	if (!e)
+		return -ENOMEM;
+	e->f = f;
+	error = elf_read_all(e, image);
 	heap_free(e);
 	return error;
 }

@@ -13,10 +13,19 @@
 /* Argument and environment strings, in kernel memory. */
 struct exec_strings {
 	uint32_t count, room;
+	struct exec_kept *kept; /* strings that are freed with it */
 	const char *list[];
 };
 
 struct exec_strings *exec_strings_new(uint32_t room); /* heap; NULL: no memory */
+/* Room for a string that lives as long as the list; it is not entered. NULL: no memory. */
+char *exec_strings_keep(struct exec_strings *s, size_t size);
+void exec_strings_free(struct exec_strings *s); /* NULL is fine */
+static inline void exec_strings_free_cleanup(struct exec_strings **s)
+{
+	exec_strings_free(*s);
+}
+#define _cleanup_exec_strings_ __attribute__((cleanup(exec_strings_free_cleanup)))
 
 /* What the loader found out about a file that it mapped. */
 struct elf_image {
@@ -34,6 +43,8 @@ struct elf_image {
  * execve(2).
  */
 int elf_map(struct file *f, uint64_t dynamic_at, struct elf_image *image) must_check;
+/* Check the headers as elf_map() does and find out the interpreter (image->interpreter), mapping nothing. */
+int elf_probe(struct file *f, struct elf_image *image) must_check;
 
 /* Everything that goes onto the program's stack; *sp is where it starts. */
 struct stack_plan {
@@ -49,7 +60,21 @@ int stack_build(const struct stack_plan *plan, uint64_t *sp) must_check;
 /* A random number of pages below 2 to the `bits`, in bytes; 0 where the personality has ADDR_NO_RANDOMIZE. */
 uint64_t exec_random_pages(unsigned int bits);
 
-/* Load `path` (following #!) and set the registers for its first instruction. */
+/* What stands in the files is fit to run: everything is checked that can be before an old program goes. */
+struct exec_binary {
+	struct file *program, *interpreter; /* references; interpreter NULL: none */
+	char *path;                         /* as it was named: AT_EXECFN, comm */
+	bool unnamed;                       /* it was given by descriptor alone: comm is its file's name */
+};
+
+/* From an open file (whose reference it takes) and its name, following #!, which changes argv. Errors of execve(2). */
+int exec_open(struct exec_binary *b, struct file *f, const char *path, struct exec_strings *argv) must_check;
+/* Map it into an address space that holds nothing else, and set the registers for its first instruction. */
+int exec_load(const struct exec_binary *b, const struct exec_strings *argv, const struct exec_strings *envp,
+	      struct regs *regs) must_check;
+void exec_close(struct exec_binary *b);
+
+/* The process's first program. `start` stays, for those that it becomes later. */
 int exec_program(const char *path, struct exec_strings *argv, const struct exec_strings *envp,
 		 const struct host_start *start, struct regs *regs) must_check;
 

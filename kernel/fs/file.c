@@ -5,6 +5,7 @@
 #include "kernel/fs/vfs.h"
 #include "kernel/kernel.h"
 #include "kernel/mm/heap.h"
+#include "kernel/task/process.h"
 
 /*
  * Descriptions are never given back to the heap, only to this list (linked through `data`): fd_get() may look at one

@@ -141,6 +141,16 @@ int vfs_open_kernel(const char *path, uint32_t flags, struct file **out)
 	return walk_begin_kernel(&w, path, WALK_FOLLOW) ?: open_walked(w, flags, 0, out);
 }
 
+int vfs_open_exec(int dirfd, uint64_t path, uint32_t at_flags, struct file **out)
+{
+	_cleanup_walk_ struct walk *w = NULL;
+	unsigned int how =
+		(at_flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) | (at_flags & AT_EMPTY_PATH ? WALK_EMPTY : 0);
+	uint32_t flags = O_RDONLY | (at_flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0);
+
+	return walk_begin(&w, dirfd, path, how) ?: open_walked(w, flags, 0, out);
+}
+
 static long open_at(int dirfd, uint64_t path, uint32_t flags, uint32_t mode, uint32_t resolve)
 {
 	_cleanup_walk_ struct walk *w = NULL;

@@ -137,6 +137,9 @@ int file_reopen(struct file *f, uint32_t flags, struct file **out) must_check;
 /* Open by absolute kernel path, following links; for exec, the loader and the resolver of #!. */
 int vfs_open_kernel(const char *path, uint32_t flags, struct file **out) must_check;
 
+/* For execveat(2): by descriptor and a path of the program; at_flags: AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW. */
+int vfs_open_exec(int dirfd, uint64_t path, uint32_t at_flags, struct file **out) must_check;
+
 int vfs_chdir_kernel(const char *path) must_check;
 int vfs_set_root(struct inode *root) must_check;
 /* The working directory as getcwd(2) says it; the length it wanted. */

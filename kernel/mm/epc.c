@@ -5,6 +5,7 @@
 #include "cpu/enclu.h"
 #include "kernel/border/hostcall.h"
 #include "kernel/kernel.h"
+#include "kernel/task/thread.h"
 
 #define REGULAR SGX_SECINFO_PT(SGX_PT_REG)
 
@@ -44,6 +45,11 @@ void epc_extend(uint64_t addr, uint64_t count, uint32_t rwx)
 
 	for (uint64_t i = 0; i < count; i++)
 		enclu_emodpe(&secinfo, addr + i * PAGE_SIZE);
+}
+
+void epc_settle(void)
+{
+	epc_extend(PAGE_DOWN((uint64_t)current), 1, SGX_SECINFO_R | SGX_SECINFO_W);
 }
 
 /* What the host was asked to do stands in the EPCM, or the host lied. */

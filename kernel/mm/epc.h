@@ -19,6 +19,12 @@ int epc_restrict(uint64_t addr, uint64_t count, uint32_t from, uint32_t to) must
 /* Take pages out of the enclave. 0. */
 int epc_remove(uint64_t addr, uint64_t count) must_check;
 
+/*
+ * These pages are about to be touched, and no others follow. A leaf that changes nothing says so: the software processor
+ * then makes them true at once, where otherwise it would wait for more, and the first touch would be a fault.
+ */
+void epc_settle(void);
+
 /* Contents of pages whose permissions allow it. */
 void epc_zero(uint64_t addr, uint64_t count);
 void epc_read(void *to, uint64_t addr, uint64_t size);

@@ -144,6 +144,8 @@ static enum mm_fault_result fault_locked(struct mm *mm, uint64_t addr, uint32_t 
 	state = pagemap_get(&mm->pages, page);
 	if (state & PAGE_COMMITTED)
 		return fault_gain(mm, page, state, need | PROT_READ);
+	if (v->flags & VMA_KERNEL)
+		return MM_FAULT_ACCERR; /* no stub is there yet */
 	if (!v->file)
 		return fault_anonymous(mm, v, page);
 	*used = v->file;
@@ -159,6 +161,8 @@ enum mm_fault_result mm_fault(uint64_t addr, uint32_t access)
 		return MM_FAULT_MAPERR;
 	lock_acquire(&mm_self.lock);
 	result = fault_locked(&mm_self, addr, access, &used);
+	if (result == MM_FAULT_DONE)
+		epc_settle();
 	mm_self.faults += result == MM_FAULT_DONE;
 	lock_release(&mm_self.lock);
 	file_put(used);

@@ -53,6 +53,7 @@ static bool heap_describe(uint32_t index)
 
 		heap.described += got * PAGE_SIZE;
 		heap.committed += got;
+		epc_settle();
 		if (got != wanted)
 			return false;
 	}
@@ -72,6 +73,7 @@ static bool heap_grow(uint32_t count)
 	heap.frontier += (uint32_t)got;
 	heap.free += (uint32_t)got;
 	heap.committed += got;
+	epc_settle();
 	return got == count;
 }
 

@@ -20,6 +20,11 @@ static int text_replace(struct mm *mm, uint64_t addr, const void *bytes, size_t 
 	uint32_t state = pagemap_get(&mm->pages, page), rwx = state & PAGE_RWX;
 	int error;
 
+	if (v && v->start <= addr && v->flags & VMA_KERNEL && !state) {
+		memset(copy, INT3, PAGE_SIZE); /* the first stub on its page */
+		memcpy(copy + (addr - page), bytes, size);
+		return space_commit_copy(mm, page, copy, PROT_READ | PROT_EXEC, true);
+	}
 	if (!v || v->start > addr || !(state & PAGE_COMMITTED))
 		return -EFAULT;
 	if (v->flags & VMA_SHARED || rwx != (PROT_READ | PROT_EXEC))
@@ -29,6 +34,7 @@ static int text_replace(struct mm *mm, uint64_t addr, const void *bytes, size_t 
 	error = epc_remove(page, 1);
 	if (!error && epc_add_copy(page, (uint64_t)copy, rwx))
 		kernel_die("the page of text at %#lx could not be put back: the processor has no memory", page);
+	epc_settle();
 	return error;
 }
 
@@ -59,43 +65,17 @@ static uint64_t stub_choose(struct mm *mm, uint64_t near, uint64_t size)
 	return found ? found : vma_gap(&mm->areas, size, near, high);
 }
 
-static int stub_commit(struct mm *mm, uint64_t at, size_t count, const uint8_t *content)
-{
-	int error = 0;
-
-	for (size_t i = 0; i < count && !error; i++)
-		error = space_commit_copy(mm, at + i * PAGE_SIZE, content, PROT_READ | PROT_EXEC, true);
-	return error;
-}
-
-static long stub_add(struct mm *mm, uint64_t near, size_t count, const uint8_t *content)
+/* Its pages come with the first stub on them. */
+static long stub_add(struct mm *mm, uint64_t near, size_t count)
 {
 	uint64_t size = count * PAGE_SIZE, at = stub_choose(mm, near, size);
 	struct vma *v = at ? space_area_new(mm, at, at + size, PROT_READ | PROT_EXEC, VMA_KERNEL) : NULL;
-	struct vma_dead dead = { NULL };
 
-	if (!v)
-		return -ENOMEM;
-	if (!stub_commit(mm, at, count, content))
-		return (long)at;
-	if (space_unmap(mm, at, at + size, true, &dead))
-		kernel_die("an unfinished area at %#lx could not be removed", at);
-	space_bury(&dead); /* no file: nothing is called under the lock */
-	return -ENOMEM;
+	return v ? (long)at : -ENOMEM;
 }
 
 long mm_stub_pages(uint64_t near, size_t count)
 {
-	uint8_t *content = heap_pages(1);
-	long at;
-
-	if (!content)
-		return -ENOMEM;
-	memset(content, INT3, PAGE_SIZE);
-	near = PAGE_DOWN(near);
-	lock_acquire(&mm_self.lock);
-	at = stub_add(&mm_self, near, count, content);
-	lock_release(&mm_self.lock);
-	heap_pages_free(content, 1);
-	return at;
+	LOCKED(&mm_self.lock);
+	return stub_add(&mm_self, PAGE_DOWN(near), count);
 }

@@ -12,8 +12,9 @@
 #include "kernel/patch/plan.h"
 #include "kernel/sync/lock.h"
 
-#define PATCH_AT 3
-#define PATCH_SITES 1024 /* a power of two; when it is full, new sites keep trapping */
+#define PATCH_AT 5 /* by then its traps have cost about what rewriting it costs */
+#define PATCH_SITES 1024 /* when they are full, new sites keep trapping */
+#define PATCH_INDEX 2048U /* a power of two */
 #define PATCH_PROBES 32
 #define PATCH_NEVER UINT32_MAX
 #define STUB_REGIONS 32
@@ -22,7 +23,7 @@
 #define STUB_SLOTS (STUB_REGION_SIZE / PATCH_STUB_SIZE)
 
 struct patch_site {
-	uint64_t address; /* 0: free */
+	uint64_t address;
 	uint64_t tail;    /* atomic; 0, or where who comes to the overwritten CMP goes on */
 	uint32_t traps;   /* PATCH_NEVER: cannot be rewritten, or is */
 };
@@ -34,42 +35,57 @@ struct stub_region {
 };
 
 static struct lock patch_lock = LOCK_INIT; /* everything below; mm->lock is taken inside it */
-static struct patch_site patch_sites[PATCH_SITES];
+static struct patch_site patch_sites[PATCH_SITES]; /* as they come: few sites touch few pages */
+static uint16_t patch_index[PATCH_INDEX];          /* by address: number of the site + 1; 0: free */
+static uint16_t patch_site_count;
 static struct stub_region stub_regions[STUB_REGIONS];
 static uint32_t stub_region_count;
 static struct patch_counts patch_count;
 
-static struct patch_site *patch_slot(uint64_t address, uint32_t probe)
+static uint16_t *patch_slot(uint64_t address, uint32_t probe)
 {
 	uint64_t hash = address * 0x9e3779b97f4a7c15UL >> 32;
 
-	return &patch_sites[(hash + probe) % PATCH_SITES];
+	return &patch_index[(hash + probe) % PATCH_INDEX];
 }
 
-/* The site's record, made when there is none. NULL: the book is full around it. */
-static struct patch_site *patch_record(uint64_t address)
+/* Without the lock, too: records are never removed. NULL: there is none; *free is where it would be. */
+static struct patch_site *patch_find(uint64_t address, uint16_t **free)
 {
+	*free = NULL;
 	for (uint32_t i = 0; i < PATCH_PROBES; i++) {
-		struct patch_site *s = patch_slot(address, i);
+		uint16_t *slot = patch_slot(address, i), number = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
 
-		if (!s->address)
-			__atomic_store_n(&s->address, address, __ATOMIC_RELEASE);
-		if (s->address == address)
-			return s;
+		if (!number) {
+			*free = slot;
+			return NULL;
+		}
+		if (patch_sites[number - 1].address == address)
+			return &patch_sites[number - 1];
 	}
 	return NULL;
 }
 
-/* Without the lock: records are never removed. */
+/* The site's record, made when there is none. NULL: the book is full. */
+static struct patch_site *patch_record(uint64_t address)
+{
+	uint16_t *free;
+	struct patch_site *s = patch_find(address, &free);
+
+	if (s || !free || patch_site_count == PATCH_SITES)
+		return s;
+	s = &patch_sites[patch_site_count++];
+	s->address = address;
+	__atomic_store_n(free, patch_site_count, __ATOMIC_RELEASE);
+	return s;
+}
+
 static uint64_t patch_tail(uint64_t address)
 {
-	for (uint32_t i = 0; i < PATCH_PROBES; i++) {
-		struct patch_site *s = patch_slot(address, i);
+	uint16_t *free;
+	const struct patch_site *s = patch_find(address, &free);
 
-		if (__atomic_load_n(&s->address, __ATOMIC_ACQUIRE) == address)
-			return __atomic_load_n(&s->tail, __ATOMIC_ACQUIRE);
-	}
-	return 0;
+	return s ? __atomic_load_n(&s->tail, __ATOMIC_ACQUIRE) : 0;
 }
 
 static uint64_t stub_slot(struct stub_region *g, enum patch_way way, uint64_t site)
@@ -178,7 +194,8 @@ bool patch_rewritten(uint64_t site)
 
 void patch_trapped_syscall(struct regs *r)
 {
-	const struct patch_trap trap = { .site = r->rip, .rax = r->rax, .rbx = r->rbx, .rsi = r->rsi };
+	const struct patch_trap trap = { .site = r->rip, .rax = r->rax, .rbx = r->rbx, .rsi = r->rsi,
+					.rdi = r->rdi, .rdx = r->rdx };
 
 	patch_note(&trap);
 	/* As the instruction leaves them: RCX where the program goes on, R11 its flags. */
@@ -187,6 +204,14 @@ void patch_trapped_syscall(struct regs *r)
 	r->rcx = r->rip;
 	r->r11 = r->rflags;
 	syscall_dispatch(r);
+}
+
+void patch_exec(void)
+{
+	LOCKED(&patch_lock);
+	memset(patch_sites, 0, sizeof(patch_sites));
+	memset(stub_regions, 0, sizeof(stub_regions));
+	stub_region_count = 0;
 }
 
 void patch_counts(struct patch_counts *out)

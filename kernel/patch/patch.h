@@ -13,6 +13,9 @@ void patch_trapped_syscall(struct regs *r);
 /* INT3 at a place that a rewritten site overlaps: lead the program on. False: it is the program's own. */
 bool patch_breakpoint(struct regs *r);
 
+/* exec: text and stubs are gone, and no thread is left that could stand in them. */
+void patch_exec(void);
+
 /* Has this site's own instruction been replaced? Then who trapped there before can simply run on. */
 bool patch_rewritten(uint64_t site);
 

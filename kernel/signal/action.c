@@ -201,3 +201,18 @@ SYSCALL0(rt_sigreturn)
 	}
 	return (long)regs->rax; /* the dispatcher stores it there again */
 }
+
+void signal_exec(void)
+{
+	struct thread *t = current;
+
+	LOCKED(&init_process.signal_lock);
+	for (int sig = 1; sig <= SIGNAL_MAX; sig++) {
+		struct sigaction *a = &init_process.actions[sig];
+
+		*a = (struct sigaction){ .sa_handler = a->sa_handler == (uint64_t)SIG_IGN ? a->sa_handler :
+											    (uint64_t)SIG_DFL };
+	}
+	t->altstack = (struct sigaltstack){ .ss_flags = SS_DISABLE };
+	t->restore_blocked = false;
+}

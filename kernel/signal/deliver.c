@@ -66,6 +66,8 @@ static void deliver_default(int sig)
 		(void)host_kill(init_process.pid, SIGSTOP); /* the whole host process stops, as this one shall */
 		return;
 	}
+	if (sig == SIGKILL && task_unwanted())
+		thread_exit(0);
 	process_exit(sig);
 }
 

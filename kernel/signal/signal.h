@@ -53,6 +53,9 @@ void signal_restore_mask_now(void); /* the call was not interrupted */
  */
 void signal_from_host(int sig);
 
+/* exec: handlers become defaults, what is ignored stays so; the alternate stack is forgotten. */
+void signal_exec(void);
+
 void signal_start(uint64_t blocked_by_host, uint64_t ignored_by_host);
 
 #endif

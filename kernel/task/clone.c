@@ -84,7 +84,7 @@ static int clone_enlist(struct thread *t)
 	struct process *p = &init_process;
 
 	LOCKED(&p->lock);
-	if (p->thread_max && p->thread_count >= p->thread_max)
+	if (p->exec_thread || (p->thread_max && p->thread_count >= p->thread_max))
 		return -EAGAIN;
 	t->tid = clone_new_tid(p);
 	p->thread_count++;
@@ -136,8 +136,6 @@ static long clone_refuse(uint32_t *said, const char *call, const char *consequen
 
 CLONE_REFUSED(fork, "have children")
 CLONE_REFUSED(vfork, "have children")
-CLONE_REFUSED(execve, "become another program")
-CLONE_REFUSED(execveat, "become another program")
 
 static int clone_check(uint64_t flags)
 {

@@ -17,7 +17,9 @@ static bool exit_delist(struct thread *t, int code)
 	signal_thread_leave(t);
 	list_del(&t->process_link);
 	/* The process's status is what its first thread left with, whoever goes last. */
-	if (t->tid == p->pid)
+	if (p->exec_thread)
+		thread_unpark(p->exec_thread);
+	else if (t->tid == p->pid)
 		p->exit_code = WAIT_EXITED(code);
 	return --p->thread_count == 0;
 }
@@ -27,10 +29,12 @@ _Noreturn void thread_exit(int code)
 	struct thread *t = current;
 	long slot = (long)t->slot;
 
-	futex_exit_robust(t);
+	if (!task_unwanted())
+		futex_exit_robust(t);
 	if (exit_delist(t, code))
 		process_exit(init_process.exit_code);
-	if (t->clear_child_tid && !put_user_u32(t->clear_child_tid, 0))
+	/* Whoever waits for that word leaves as well, and soon the memory may be another program's. */
+	if (!task_unwanted() && t->clear_child_tid && !put_user_u32(t->clear_child_tid, 0))
 		futex_wake_address(t->clear_child_tid, 1);
 	pool_give(t); /* from here on the block is somebody else's: nothing but leaving */
 	host_thread_exit(slot);

@@ -32,6 +32,7 @@ struct process {
 	uint32_t thread_max; /* from the definition; 0: no bound */
 	int32_t pid, ppid, pgid, sid;
 	bool dying;
+	struct thread *exec_thread; /* becomes another program: all other threads shall leave, and none come */
 	int32_t exit_code; /* as wait() reports it */
 	uint32_t umask;
 	struct credentials cred;

@@ -21,6 +21,14 @@ _Noreturn void process_exit(int wait_status);
 /* A thread of the kernel's own, which runs `main` and never the program. 0 or -ENOMEM, -EAGAIN. */
 int thread_start_kernel(void (*main)(void)) must_check;
 
+/*
+ * For exec: end every other thread and wait until they are gone; the caller is the process's first thread from then on.
+ * -EAGAIN: another thread is at it (and the caller about to leave).
+ */
+int task_alone(void) must_check;
+/* The running thread shall leave because another one becomes a new program. */
+bool task_unwanted(void);
+
 /* Is there a live thread of the program with this number? */
 bool task_is_thread(int32_t tid);
 /* Call fn for that thread, with process->lock held so that it stays; false when there is none. */

@@ -77,6 +77,7 @@ struct thread {
 	struct border *border; /* host memory: only kernel/border/ looks inside */
 	/* bytes of the buffer that calls in progress hold (a fault can nest one call in another) */
 	uint64_t border_used;
+	bool border_exposes; /* the host finds the program's vector registers: constant as border (border.c) */
 	uint32_t dying;    /* kernel_die() has begun: no second message, and this many attempts to leave */
 	uint32_t launched; /* atomic: thread_launch() asked for it, its first entry takes it */
 	uint32_t slot; /* the host's name for this thread: park, unpark, interrupt */

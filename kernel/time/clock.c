@@ -12,7 +12,9 @@
 #include "kernel/sync/wait.h"
 #include "kernel/time/vdso.h"
 
-#define CLOCK_BASELINE_MIN 1000000L  /* ns: before this the host is asked every time */
+#define CLOCK_BASELINE_MIN 100000L  /* ns: before this the host is asked, but not for every few ticks anew */
+#define CLOCK_FEW_TICKS (1UL << 15)
+#define CLOCK_OFFSET_PERIOD 1000000L /* ns: shorter ones do not ask whether somebody set the wall clock */
 #define CLOCK_BASELINE_MAX 32000000000L
 #define CLOCK_PERIOD_MAX NSEC_PER_SEC
 #define CLOCK_SPEED_MAX (1UL << 40) /* ns per tick, times 2^32: a TSC below 4 MHz is none */
@@ -29,7 +31,7 @@ struct vdso_data clock_vdso;
 
 /* Guards writing clock_vdso, and these. Held over host_clock_gettime, which does not block. */
 static struct lock clock_lock = LOCK_INIT;
-static struct clock_sample clock_first, clock_middle;
+static struct clock_sample clock_first, clock_middle, clock_latest;
 static int64_t clock_last; /* what was answered last while there was no speed yet */
 
 static int64_t clock_host(int clock)
@@ -116,8 +118,10 @@ static void clock_rebase(const struct clock_sample *s, uint64_t speed, int64_t p
 	d->base_ns = s->ns + ahead;
 	d->mult = mult;
 	d->limit_tsc = s->tsc + clock_mul_div((uint64_t)period, 1UL << VDSO_SHIFT, speed);
-	d->realtime_offset = clock_offset(CLOCK_REALTIME, d->realtime_offset);
-	d->boottime_offset = clock_offset(CLOCK_BOOTTIME, d->boottime_offset);
+	if (period >= CLOCK_OFFSET_PERIOD) {
+		d->realtime_offset = clock_offset(CLOCK_REALTIME, d->realtime_offset);
+		d->boottime_offset = clock_offset(CLOCK_BOOTTIME, d->boottime_offset);
+	}
 	clock_write_end();
 }
 
@@ -155,7 +159,9 @@ static int64_t clock_resync(int clock)
 	LOCKED(&clock_lock);
 	if (clock_vdso.mult && vdso_read(&clock_vdso, clock, &ns))
 		return ns;
-	s = clock_sample();
+	if (!clock_vdso.mult && vdso_tsc() - clock_latest.tsc < CLOCK_FEW_TICKS)
+		return clock_follow(&clock_latest, clock);
+	s = clock_latest = clock_sample();
 	speed = clock_observe(&s);
 	if (!speed) {
 		if (!clock_vdso.mult)
@@ -190,7 +196,7 @@ int64_t clock_realtime_ns(void)
 
 void clock_start(void)
 {
-	clock_first = clock_middle = clock_sample();
+	clock_first = clock_middle = clock_latest = clock_sample();
 	clock_last = clock_first.ns;
 	clock_vdso.realtime_offset = clock_offset(CLOCK_REALTIME, 0);
 	clock_vdso.boottime_offset = clock_offset(CLOCK_BOOTTIME, 0);

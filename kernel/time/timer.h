@@ -33,5 +33,6 @@ int64_t timer_now(const struct timer *t);  /* of the clock that its deadlines co
 int64_t timer_left(const struct timer *t); /* as gettime calls show it: never 0 while armed */
 /* A deadline changed: look again. 0, or why there can be no timers. */
 int timer_kick(void) must_check;
+void timer_exec(void); /* timers of timer_create(2) end with their program; alarm(2) and setitimer(2) go on */
 
 #endif

@@ -155,3 +155,12 @@ SYSCALL1(timer_delete, int, id)
 	heap_free(t);
 	return 0;
 }
+
+void timer_exec(void)
+{
+	LOCKED(&timer_lock);
+	for (int id = 0; id < TIMERS_MAX; id++) {
+		heap_free(timer_posix[id]);
+		timer_posix[id] = NULL;
+	}
+}

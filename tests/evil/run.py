@@ -63,7 +63,7 @@ def build_image(build, folder):
 
 
 def run(adyton, victim, image, seed):
-    environment = dict(os.environ, ADYTON_EVIL_SEED=str(seed))
+    environment = dict(os.environ, ADYTON_EVIL_SEED=str(seed), ADYTON_PLATFORM=f'{os.path.dirname(adyton)}/platform')
     command = ['setarch', '-R', adyton, 'run', '--memory=ordinary', victim if seed % 3 else image]
     try:
         done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

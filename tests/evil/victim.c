@@ -17,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -62,6 +63,26 @@ static void victim_files(void)
 	victim_ignore(ioctl(0, TIOCGWINSZ, victim_buffer));
 	victim_ignore(close(fd));
 	victim_ignore(close(dir));
+}
+
+/* Bytes that the host moves by itself: however many it says, never more than were asked for. */
+static void victim_copies(void)
+{
+	int from = open("/etc/passwd", O_RDONLY), to = open("/dev/shm/copy", O_RDWR | O_CREAT, 0600);
+	int s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	off64_t at = 10, there = 5;
+	long n = sendfile64(s, from, &at, 1000);
+
+	if (n > 1000 || (n > 0 && at != 10 + n))
+		_exit(VICTIM_CHANGED);
+	victim_ignore(sendfile(to, from, NULL, 1000));
+	at = 10;
+	n = copy_file_range(from, &at, from, &there, 1000, 0);
+	if (n > 1000 || (n > 0 && (at != 10 + n || there != 5 + n)))
+		_exit(VICTIM_CHANGED);
+	victim_ignore(close(from));
+	victim_ignore(close(to));
+	victim_ignore(close(s));
 }
 
 static void victim_mappings(void)
@@ -196,6 +217,23 @@ static void victim_measured(const char *path)
 	victim_ignore(close(fd));
 }
 
+/* Reports and keys, which the host gives or not; quotes, in whose place it gives what it likes. */
+static void victim_attestation(void)
+{
+	static const char *const names[] = { "report", "quote", "my_target_info", "keys/_sgx_mrenclave",
+					     "attestation_type" };
+	char path[64];
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int fd;
+
+		victim_ignore(snprintf(path, sizeof(path), "/dev/attestation/%s", names[i]));
+		fd = open(path, O_RDONLY);
+		victim_ignore(read(fd, victim_buffer, sizeof(victim_buffer)));
+		victim_ignore(close(fd));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	victim_poison();
@@ -204,11 +242,13 @@ int main(int argc, char **argv)
 			signal(i, SIG_IGN);
 	for (int i = 0; i < 3; i++) {
 		victim_files();
+		victim_copies();
 		victim_mappings();
 		victim_sockets();
 		victim_rest();
 		victim_faults();
 		victim_threads();
+		victim_attestation();
 		if (argc > 1)
 			victim_measured(argv[1]);
 	}

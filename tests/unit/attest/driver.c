@@ -8,6 +8,7 @@
  *     tcb_info FILE, qe_identity FILE
  *     quote FILE                     identity and bindings, without collateral
  */
+#include "attest/internal.h"
 #include "attest/document.h"
 #include "attest/pck.h"
 #include "attest/quote.h"
@@ -65,7 +66,7 @@ static void put_day(int64_t at)
 	if (at < 0)
 		printf(" None");
 	else
-		printf(" %.10s", moment_text(at, text));
+		printf(" %.10s", attest_moment_text(at, text));
 }
 
 static void put_verdict(const struct attest_verdict *v)
@@ -87,15 +88,18 @@ static void do_verify(const char *quote_path, const char *bundle_path, const cha
 	struct attest_bytes quote = file_read(quote_path), bundle = file_read(bundle_path);
 	struct attest_collateral *c;
 	struct attest_refusal why;
-	struct attest_verdict v = { .tcb_date = -1, .fix_date = -1 };
+	struct attest_verdict v;
 
 	if (attest_collateral_parse(context, bundle.at, bundle.size, &c, &why)) {
 		printf("bundle ");
 		put_refusal(&why);
 	} else {
-		struct attest_request r = { .evidence = quote, .chain = chain_beside, .collateral = c, .now = atoll(at) };
+		struct attest_request r = {
+			.evidence = quote, .chain = chain_beside, .collateral = c, .now = strtoll(at, NULL, 10)
+		};
 
-		if (quote_verify(context, quote, &r, &v))
+		attest_verify(context, &r, &v);
+		if (v.genuine)
 			put_verdict(&v);
 		else
 			put_refusal(&v.refusal);
@@ -133,7 +137,7 @@ static void do_trust(const char *path)
 static void do_document(const char *path, bool tcb_info)
 {
 	struct attest_bytes text = file_read(path);
-	struct json_reader r = { .capacity = document_values((const char *)text.at, text.size) };
+	struct json_reader r = { .capacity = document_values(text.size) };
 	struct advisories *advisories = calloc(1, sizeof(*advisories));
 	struct attest_refusal why = { 0 };
 	struct text_error error;
@@ -191,14 +195,15 @@ static void do_quote(const char *path)
 	all.count = all.used = 0;
 	if (q.chain.size && certificates_read(q.chain, &all) && pck_sort(&all, &chain, &why) &&
 	    pck_platform(chain.leaf, &v.claims.platform, &why)) {
-		report = signature_holds_raw(context, &chain.leaf->key, SIGNATURE_ECDSA_SHA256, bytes_of(q.qe_report, 384),
-					     q.qe_signature);
+		report = signature_holds_raw(context, &chain.leaf->key, SIGNATURE_ECDSA_SHA256,
+					     bytes_of(q.qe_report, 384), q.qe_signature);
 		hex_encode(v.claims.platform.fmspc, 6, fmspc);
-		(void)moment_text(chain.leaf->not_before, from);
-		(void)moment_text(chain.leaf->not_after, to);
+		(void)attest_moment_text(chain.leaf->not_before, from);
+		(void)attest_moment_text(chain.leaf->not_after, to);
 	}
 	attest_sha256_pair(context, bytes_of(q.key, 64), q.authentication, bound);
-	hex_encode(v.tee == ATTEST_TDX ? v.claims.tdx.mrtd : v.claims.sgx.mrenclave, v.tee == ATTEST_TDX ? 48 : 32, hex);
+	hex_encode(v.tee == ATTEST_TDX ? v.claims.tdx.mrtd : v.claims.sgx.mrenclave, v.tee == ATTEST_TDX ? 48 : 32,
+		   hex);
 	printf("%d\t0x%x\t%s\t", v.format + 2, v.tee == ATTEST_TDX ? 0x81 : 0, hex);
 	hex_encode(q.body + (v.tee == ATTEST_TDX ? 120 : 48), v.tee == ATTEST_TDX ? 8 : 16, hex);
 	printf("%s\t%u\t%s\t%s\t%s\t%s\t%.10s%s%.10s\n", hex, q.certification, truth(quote_signature), truth(report),

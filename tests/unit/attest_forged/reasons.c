@@ -89,7 +89,7 @@ CHANGE(tcb_level_svn, o->tcb_edits[0] = (struct forge_edit){ "\"svn\":5", "\"svn
 CHANGE(tcb_level_components, o->tcb_edits[0] = (struct forge_edit){ "{\"svn\":5},", "", false };)
 CHANGE(tcb_twice, o->tcb_edits[0] = (struct forge_edit){ "\"tcbType\":0", "\"tcbType\":0,\"tcbType\":0", false };)
 CHANGE(tcb_dates,
-       o->tcb_edits[0] = (struct forge_edit){ "\"issueDate\":\"2026-05-01", "\"issueDate\":\"2026-13-01", false };)
+	o->tcb_edits[0] = (struct forge_edit){ "\"issueDate\":\"2026-05-01", "\"issueDate\":\"2026-13-01", false };)
 CHANGE(tcb_version, o->tcb_edits[0] = (struct forge_edit){ "\"version\":3", "\"version\":4", false };)
 CHANGE(qe_mrsigner_short, o->qe_edits[0] = (struct forge_edit){ "\"2222", "\"22", false };)
 CHANGE(qe_without_levels, o->qe_edits[0] = (struct forge_edit){ "\"tcbLevels\"", "\"levels\"", false };)

@@ -97,6 +97,10 @@ void epc_extend(uint64_t addr, uint64_t count, uint32_t rwx)
 	}
 }
 
+void epc_settle(void)
+{
+}
+
 int epc_restrict(uint64_t addr, uint64_t count, uint32_t from, uint32_t to)
 {
 	fake_host_calls++;

@@ -186,6 +186,12 @@ long border_call(enum hostcall nr, const struct border_arg *args)
 
 /* --- the kernel's other parts --- */
 
+_Noreturn void thread_exit(int code)
+{
+	(void)code;
+	system_thread_exit();
+}
+
 size_t str_copy(char *to, size_t size, const char *from)
 {
 	(void)size;

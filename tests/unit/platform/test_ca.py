@@ -5,16 +5,18 @@ usage: test_ca.py ADYTON"""
 
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib"))
+from operator_ca import QE, der_signature, make_key, openssl, request_text  # noqa: E402
+
 ADYTON = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "adyton"
 AT = "2026-05-01T12:00:00Z"
-QE = {"mrenclave": "11" * 32, "mrsigner": "22" * 32, "isv_prod_id": 1, "isv_svn": 3,
-      "attributes": "15000000000000000700000000000000", "misc_select": "00000000"}
 
 
 def run(*args, ok=True, **kw):
@@ -22,29 +24,6 @@ def run(*args, ok=True, **kw):
     if ok and done.returncode:
         raise AssertionError(f"{args}: {done.stderr}")
     return done
-
-
-def openssl(*args, data=None):
-    return subprocess.run(["openssl", *args], input=data, capture_output=True, check=True, timeout=60).stdout
-
-
-def raw_signature(der):
-    """r || s of a DER ECDSA-Sig-Value."""
-    parts, at = [], 2
-    while at < len(der):
-        size = der[at + 1]
-        parts.append(int.from_bytes(der[at + 2:at + 2 + size], "big").to_bytes(32, "big"))
-        at += 2 + size
-    return b"".join(parts)
-
-
-def der_signature(raw):
-    def integer(b):
-        b = b.lstrip(b"\0") or b"\0"
-        b = b"\0" + b if b[0] & 0x80 else b
-        return b"\x02" + bytes([len(b)]) + b
-    body = integer(raw[:32]) + integer(raw[32:])
-    return b"\x30" + bytes([len(body)]) + body
 
 
 class Case(unittest.TestCase):
@@ -69,24 +48,10 @@ class Case(unittest.TestCase):
         return self.path(name)
 
     def key(self, name="pck.key"):
-        if not os.path.exists(self.path(name)):
-            openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", self.path(name))
-        return self.path(name)
+        return make_key(self.path(name))
 
     def request(self, key="pck.key", **changes):
-        public = openssl("pkey", "-in", self.key(key), "-pubout", "-outform", "DER")[-64:]
-        r = {"version": 1, "pck_public_key": public.hex(), "ppid": "a1" * 16, "platform_instance_id": "b2" * 16,
-             "cpu_svn": "0303020202010005" + "00" * 8, "pce_svn": 13, "pce_id": "0000", "fmspc": "00ad70000001",
-             "qe": dict(QE)}
-        signature = changes.pop("signature", None)
-        r.update(changes)
-        text = json.dumps(r, separators=(",", ":"))
-        if signature is None:
-            self.write("signed", text)
-            der = openssl("dgst", "-sha256", "-sign", self.key(key), self.path("signed"))
-            signature = raw_signature(der).hex()
-        r["signature"] = signature
-        return self.write("request.json", json.dumps(r, separators=(",", ":")) + "\n")
+        return self.write("request.json", request_text(self.key(key), self.dir, **changes))
 
     def init(self, *more):
         run("ca", "init", "--dir", self.ca, "--name", "Test", "--at", AT, *more)
@@ -230,6 +195,17 @@ class Issue(Case):
         self.assertEqual([f["fmspc"] for f in self.show()["families"]], ["00ad70000001", "00ad70000002"])
         self.assertEqual(self.tcb_info()["fmspc"], "00ad70000002")
 
+    def test_each_platform_has_its_quoting_enclave(self):
+        second = self.issue(self.request("other.key", qe={**QE, "mrsigner": "33" * 32})).stdout.strip()
+        self.assertEqual(json.loads(self.bundle()["qe_identity"])["mrsigner"], "33" * 32)
+        done = run("ca", "renew", "--dir", self.ca, "-o", self.path("out"), ok=False)
+        self.assertIn("--for", done.stderr)
+        run("ca", "set-tcb", "--dir", self.ca, "--qe", "--for", self.serial, "--svn", "4", "--recover")
+        for serial, signer, levels in ((self.serial, "22" * 32, 2), (second, "33" * 32, 1)):
+            run("ca", "renew", "--dir", self.ca, "--for", serial, "-o", self.path("out"))
+            q = json.loads(self.bundle()["qe_identity"])
+            self.assertEqual((q["mrsigner"], len(q["tcbLevels"])), (signer, levels))
+
     def test_text(self):
         text = run("ca", "show", "--dir", self.ca).stdout
         self.assertIn(self.serial, text)
@@ -274,10 +250,10 @@ class Refused(Case):
             with self.subTest(text=text[:60]):
                 self.refuse(self.write("request.json", text), "request.json:")
 
-    def test_another_quoting_enclave(self):
+    def test_another_product(self):
         self.issue()
-        done = self.issue(self.request("other.key", qe={**QE, "mrsigner": "33" * 32}), ok=False)
-        self.assertIn("another signer", done.stderr)
+        done = self.issue(self.request("other.key", qe={**QE, "isv_prod_id": 2}), ok=False)
+        self.assertIn("expected quoting enclave product 1", done.stderr)
 
 
 class Folder(Case):

@@ -1,0 +1,35 @@
+/*
+ * How quotes are asked for: the host half asks adyton-quoting over a stream socket, and that asks the quoting enclave
+ * over its standard input and output. One request, one answer, each a head and its payload; little-endian.
+ */
+#ifndef ADYTON_ABI_QUOTING_H
+#define ADYTON_ABI_QUOTING_H
+
+#include "abi/sgx.h"
+
+#define QUOTING_MAGIC 0x51594441U /* "ADYQ" */
+#define QUOTING_MAX (96 * KIB)    /* of a payload */
+
+enum quoting_operation {
+	QUOTING_TARGET = 1, /* nothing -> struct sgx_targetinfo */
+	/*
+	 * From the host half: a report -> the quote. To the enclave: struct quoting_order, sealed key, chain ->
+	 * u32 size of the sealed key, sealed key, quote.
+	 */
+	QUOTING_QUOTE = 2,
+	QUOTING_REQUEST = 3, /* to the enclave only: nothing -> the request for a certificate (platform/request.h) */
+};
+
+struct quoting_head {
+	uint32_t magic, operation;
+	int32_t error; /* answers: 0 or an error of Linux, positive, and no payload */
+	uint32_t size; /* of the payload */
+} __attribute__((packed));
+
+struct quoting_order {
+	uint8_t report[SGX_REPORT_BYTES];
+	uint32_t sealed_size; /* 0: there is none yet */
+	uint32_t chain_size;  /* PEM: PCK certificate, its CA, root */
+} __attribute__((packed));
+
+#endif

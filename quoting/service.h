@@ -1,0 +1,61 @@
+/*
+ * adyton-quoting, the untrusted side of quotes on a software platform: it starts the quoting enclave, keeps what that
+ * seals, and knows where the certificates are. Everything is in one folder, the platform's:
+ *
+ *     secret                    of the processor (cpu/soft/keyd.c)
+ *     quoting.pem               the key that signs the quoting enclave
+ *     quoting.adyton            its image; quoting.d is what it was made of
+ *     attestation-key.sealed
+ *     request.json              for the operator's CA, which answers with
+ *     pck-chain.pem, collateral.json
+ */
+#ifndef ADYTON_QUOTING_SERVICE_H
+#define ADYTON_QUOTING_SERVICE_H
+
+#include "abi/quoting.h"
+#include "image/build.h"
+#include "image/paths.h"
+
+#include <sys/types.h>
+
+struct service {
+	const char *dir;
+	bool silicon;         /* quotes are made by Intel's quoting enclave, aesm.h, and nothing below is used */
+	bool ordinary_memory; /* the asking program is unprotected: so may this be */
+	int fd;               /* to the quoting enclave; -1: it does not run */
+	pid_t pid;
+};
+
+/* channel.c: whole messages. -errno, -EPIPE at the end. */
+must_check int channel_get(int fd, struct quoting_head *head, uint8_t payload[QUOTING_MAX]);
+must_check int channel_put(int fd, uint32_t operation, int error, const void *payload, uint32_t size);
+
+/* folder.c: a file of the platform's folder. */
+must_check int folder_path(char out[PATHS_MAX], const struct service *s, const char *name, struct fail *f);
+bool folder_has(const struct service *s, const char *name);
+must_check int folder_write(const struct service *s, const char *name, unsigned int mode, const void *data,
+			    size_t size, struct fail *f);
+/* *data is malloc'd with a NUL behind it; false: there is none, or it cannot be read. */
+must_check bool folder_read(const struct service *s, const char *name, uint8_t **data, size_t *size);
+
+/* image.c: an image of one of our static programs, with `keys` added to its definition. */
+struct service_image {
+	const char *name, *program, *keys, *key_file; /* key_file NULL: the development key */
+};
+must_check int image_make(const struct service *s, const struct service_image *image, struct fail *f);
+
+/* enclave_run.c: adyton run IMAGE [ARGUMENT], its standard input and output (or only the output) being fd. */
+must_check int run_image(const struct service *s, const char *image, const char *argument, int in, int out, pid_t *pid,
+			 struct fail *f);
+/* The quoting enclave's answer in payload; error of Linux, negative. Starts it when it does not run. */
+must_check int run_ask(struct service *s, uint32_t operation, const void *order, uint32_t order_size,
+		       uint8_t payload[QUOTING_MAX], uint32_t *size, struct fail *f);
+void run_end(struct service *s);
+
+/* What adyton-quoting is told to do: exit status. */
+int serve_main(struct service *s);
+int init_main(struct service *s, const char *out);
+int install_main(struct service *s, const char *from);
+int once_main(struct service *s, int argc, char **argv);
+
+#endif
