@@ -12,7 +12,7 @@
 #include "kernel/patch/plan.h"
 #include "kernel/sync/lock.h"
 
-#define PATCH_AT 8 /* by then its traps have cost about what rewriting it costs */
+#define PATCH_AT 5 /* by then its traps have cost about what rewriting it costs */
 #define PATCH_SITES 1024 /* when they are full, new sites keep trapping */
 #define PATCH_INDEX 2048U /* a power of two */
 #define PATCH_PROBES 32
@@ -194,7 +194,8 @@ bool patch_rewritten(uint64_t site)
 
 void patch_trapped_syscall(struct regs *r)
 {
-	const struct patch_trap trap = { .site = r->rip, .rax = r->rax, .rbx = r->rbx, .rsi = r->rsi };
+	const struct patch_trap trap = { .site = r->rip, .rax = r->rax, .rbx = r->rbx, .rsi = r->rsi,
+					.rdi = r->rdi, .rdx = r->rdx };
 
 	patch_note(&trap);
 	/* As the instruction leaves them: RCX where the program goes on, R11 its flags. */
