@@ -30,7 +30,7 @@ struct host_thread {
 	uint32_t leaving;      /* the enclave gave the thread back: next is idle */
 	uint32_t in_handler;   /* between EENTER with CSSA 1 and ERESUME */
 	uint64_t held_signals; /* arrived while in_handler */
-	uint64_t counts[128];  /* exits by host call */
+	uint64_t counts[128];  /* exits by host call, where host.watched */
 	uint64_t exceptions, signals;
 };
 
@@ -42,7 +42,8 @@ struct host {
 	int image_fd;
 	struct host_start *start;
 	struct host_stats kernel_stats;
-	bool traced; /* --trace=hostcall */
+	bool traced;  /* --trace=hostcall */
+	bool watched; /* that, or --stats: calls are counted */
 	uint32_t thread_count; /* atomic: slots given out */
 	struct host_thread *threads[HOST_THREADS_MAX];
 };

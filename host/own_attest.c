@@ -87,7 +87,8 @@ static long quote_start(void)
 	static char variable[ATTEST_PATH];
 	const bool ordinary = host.launch->memory == LAUNCH_MEMORY_ORDINARY;
 	const char *path = attest_string(host.launch->quoting), *folder = attest_string(host.launch->data_dir);
-	const char *const argv[] = { "adyton-quoting", "serve", folder, ordinary ? "ordinary" : NULL, NULL };
+	const char *const argv[] = { "adyton-quoting", "serve", folder, host.cpu->keys ? "soft" : "hw",
+				     ordinary ? "ordinary" : "secret", NULL };
 	const char *const envp[] = { variable, NULL };
 	long fd;
 
@@ -145,16 +146,24 @@ static long quote_try(struct host_thread *t, uint32_t operation, uint8_t *data, 
 	return n == -EPIPE ? -EIO : n;
 }
 
-/* The folder has what quotes need: no more is asked, as nothing shall be started for a look. */
+static bool quote_has(const char *folder, const char *name)
+{
+	char path[512];
+
+	return host_format(path, sizeof(path), "%s/%s", folder, name) < sizeof(path) &&
+	       sys_raw6(__NR_faccessat, AT_FDCWD, (long)path, F_OK, 0, 0, 0) == 0;
+}
+
+/* What quotes need is there: no more is asked, as nothing shall be started for a look. */
 static long quote_probe(void)
 {
 	const char *folder = attest_string(host.launch->data_dir);
-	char path[512];
 
-	if (!host.launch->quoting || !folder ||
-	    host_format(path, sizeof(path), "%s/pck-chain.pem", folder) >= sizeof(path))
+	if (!host.launch->quoting || !folder)
 		return -ENODEV;
-	return sys_raw6(__NR_faccessat, AT_FDCWD, (long)path, R_OK, 0, 0, 0) ? -ENODEV : 0;
+	if (host.cpu->keys)
+		return quote_has(folder, "pck-chain.pem") ? 0 : -ENODEV;
+	return quote_has(folder, "aesm.socket") || quote_has("/var/run/aesmd", "aesm.socket") ? 0 : -ENODEV;
 }
 
 long own_quote(struct host_thread *t, const uint64_t *slots)

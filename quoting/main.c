@@ -1,5 +1,5 @@
 /*
- * adyton-quoting serve DIR [ordinary] | init DIR [OUT] | install DIR FROM | once DIR [OPTION]...
+ * adyton-quoting serve DIR soft|hw secret|ordinary | init DIR [OUT] | install DIR FROM | once DIR [OPTION]...
  *
  * The host half starts `serve` with a socket as descriptor 3; the others are behind `adyton platform` and
  * `adyton quote`. A program of its own, so that neither needs the library.
@@ -22,8 +22,9 @@ int main(int argc, char **argv)
 	while (fd >= 0 && fd < 2);
 	if (s.dir[0] != '/' || setenv("ADYTON_PLATFORM", s.dir, 1))
 		what = "";
-	if (strcmp(what, "serve") == 0) {
-		s.ordinary_memory = more != NULL;
+	if (strcmp(what, "serve") == 0 && argc == 5) {
+		s.silicon = strcmp(more, "hw") == 0;
+		s.ordinary_memory = strcmp(argv[4], "ordinary") == 0;
 		return serve_main(&s);
 	}
 	if (strcmp(what, "init") == 0)

@@ -1,14 +1,19 @@
-/* `adyton quote`: one quote over the caller's report data, asked for by a small measured program of ours. */
+/*
+ * `adyton quote`: one quote over the caller's report data, asked for by a small measured program of ours; or the
+ * evidence of the machine below.
+ */
 #include "quoting/service.h"
 #include "base/bytes.h"
 #include "image/cleanup.h"
 #include "image/io.h"
+#include "quoting/tsm.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <openssl/evp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -22,7 +27,9 @@ enum once_form { ONCE_BINARY, ONCE_HEX, ONCE_BASE64 };
 struct once {
 	uint8_t data[64];
 	const char *out;
+	const char *certificates; /* SNP: where the host's certificate table goes */
 	enum once_form form;
+	bool machine;
 	uint8_t quote[ONCE_MAX];
 	size_t size;
 	char text[2 * ONCE_MAX + 2];
@@ -33,7 +40,8 @@ static int once_options(struct once *o, struct service *s, int argc, char **argv
 	static const struct option options[] = {
 		{ "report-data", required_argument, NULL, 'r' }, { "output", required_argument, NULL, 'o' },
 		{ "hex", no_argument, NULL, 'x' }, { "base64", no_argument, NULL, 'b' },
-		{ "memory", required_argument, NULL, 'm' }, { 0 },
+		{ "memory", required_argument, NULL, 'm' }, { "machine", no_argument, NULL, 'M' },
+		{ "certificates", required_argument, NULL, 'c' }, { 0 },
 	};
 	int option;
 
@@ -49,6 +57,10 @@ static int once_options(struct once *o, struct service *s, int argc, char **argv
 			o->out = optarg;
 		} else if (option == 'x' || option == 'b') {
 			o->form = option == 'x' ? ONCE_HEX : ONCE_BASE64;
+		} else if (option == 'M') {
+			o->machine = true;
+		} else if (option == 'c') {
+			o->certificates = optarg;
 		} else if (option == 'm' && strcmp(optarg, "ordinary") == 0) {
 			s->ordinary_memory = true;
 		} else if (option != 'm' || strcmp(optarg, "secret")) {
@@ -123,34 +135,56 @@ static int once_run(struct once *o, const struct service *s, struct fail *f)
 	return status ? fail(f, "quote: there is none: %s", status < ONCE_FAILED ? strerror(status) : "see above") : 0;
 }
 
-static int once_write(struct once *o, struct fail *f)
+static int once_put(const char *out, const void *from, size_t size, struct fail *f)
 {
-	const void *from = o->form == ONCE_BINARY ? (const void *)o->quote : o->text;
-	size_t size = o->size;
 	struct io_new file;
 	int error;
 
-	if (o->form == ONCE_HEX)
-		hex_encode(o->quote, o->size, o->text);
-	else if (o->form == ONCE_BASE64)
-		(void)EVP_EncodeBlock((unsigned char *)o->text, o->quote, (int)o->size);
-	if (o->form != ONCE_BINARY) {
-		size = strlen(o->text);
-		o->text[size++] = '\n';
-	}
-	if (!o->out) {
+	if (!out) {
 		error = io_write(1, from, size);
 		return error ? fail(f, "quote: cannot write: %s", strerror(-error)) : 0;
 	}
-	if (io_new_open(&file, o->out, 0644, f))
+	if (io_new_open(&file, out, 0644, f))
 		return -1;
 	error = io_write(file.fd, from, size);
 	if (error)
-		(void)fail(f, "quote: cannot write %s: %s", o->out, strerror(-error));
+		(void)fail(f, "quote: cannot write %s: %s", out, strerror(-error));
 	else
-		error = io_new_commit(&file, o->out, f);
+		error = io_new_commit(&file, out, f);
 	io_new_drop(&file);
 	return error ? -1 : 0;
+}
+
+static int once_write(struct once *o, struct fail *f)
+{
+	size_t size;
+
+	if (o->form == ONCE_BINARY)
+		return once_put(o->out, o->quote, o->size, f);
+	if (o->form == ONCE_HEX)
+		hex_encode(o->quote, o->size, o->text);
+	else
+		(void)EVP_EncodeBlock((unsigned char *)o->text, o->quote, (int)o->size);
+	size = strlen(o->text);
+	o->text[size++] = '\n';
+	return once_put(o->out, o->text, size, f);
+}
+
+/* $ADYTON_TSM: an entry of configfs-tsm that somebody made for us, as for a container. */
+static int once_machine(struct once *o, struct fail *f)
+{
+	static struct tsm t;
+
+	if (tsm_read(&t, getenv("ADYTON_TSM"), o->data, f))
+		return -1;
+	memcpy(o->quote, t.report, t.report_size);
+	o->size = t.report_size;
+	return o->certificates ? once_put(o->certificates, t.auxiliary, t.auxiliary_size, f) : 0;
+}
+
+static int once_enclave(struct once *o, const struct service *s, struct fail *f)
+{
+	return io_make_dirs(s->dir, f) || once_image(s, f) || once_run(o, s, f) ? -1 : 0;
 }
 
 int once_main(struct service *s, int argc, char **argv)
@@ -158,8 +192,8 @@ int once_main(struct service *s, int argc, char **argv)
 	static struct once o;
 	struct fail f;
 
-	if (!once_options(&o, s, argc, argv, &f) && !io_make_dirs(s->dir, &f) && !once_image(s, &f) &&
-	    !once_run(&o, s, &f) && !once_write(&o, &f))
+	if (!once_options(&o, s, argc, argv, &f) && !(o.machine ? once_machine(&o, &f) : once_enclave(&o, s, &f)) &&
+	    !once_write(&o, &f))
 		return 0;
 	(void)fprintf(stderr, "adyton: %s\n", f.text);
 	return ONCE_FAILED;

@@ -4,6 +4,7 @@
  */
 #include "quoting/service.h"
 #include "image/cleanup.h"
+#include "quoting/aesm.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -77,15 +78,42 @@ static int serve_quote(struct service *s, uint32_t *skip, uint32_t *size, struct
 	return error ? error : serve_keep_key(s, serve_payload, *size, skip, f);
 }
 
+/* On silicon; aesm.socket in the platform's folder stands for the usual one. */
+static int serve_silicon(const struct service *s, uint32_t operation, uint32_t *size, struct fail *f)
+{
+	char own[PATHS_MAX];
+	const char *path = AESM_SOCKET;
+	struct sgx_targetinfo target;
+	int error;
+
+	if (folder_has(s, "aesm.socket") && folder_path(own, s, "aesm.socket", f) == 0)
+		path = own;
+	if (operation == QUOTING_QUOTE)
+		return aesm_quote(path, serve_payload, serve_payload, size, f);
+	error = aesm_target(path, &target, f);
+	if (!error)
+		memcpy(serve_payload, &target, sizeof(target));
+	*size = sizeof(target);
+	return error;
+}
+
+static bool serve_known(const struct quoting_head *head)
+{
+	return (head->operation == QUOTING_TARGET && head->size == 0) ||
+	       (head->operation == QUOTING_QUOTE && head->size == SGX_REPORT_BYTES);
+}
+
 static int serve_one(struct service *s, const struct quoting_head *head)
 {
 	uint32_t size = head->size, skip = 0;
 	struct fail f = { "platform: a request of unknown kind" };
 	int error = -EINVAL;
 
-	if (head->operation == QUOTING_TARGET && size == 0)
+	if (serve_known(head) && s->silicon)
+		error = serve_silicon(s, head->operation, &size, &f);
+	else if (serve_known(head) && head->operation == QUOTING_TARGET)
 		error = run_ask(s, QUOTING_TARGET, NULL, 0, serve_payload, &size, &f);
-	else if (head->operation == QUOTING_QUOTE && size == SGX_REPORT_BYTES)
+	else if (serve_known(head))
 		error = serve_quote(s, &skip, &size, &f);
 	if (error)
 		serve_say(&f);

@@ -20,6 +20,7 @@
 
 struct service {
 	const char *dir;
+	bool silicon;         /* quotes are made by Intel's quoting enclave, aesm.h, and nothing below is used */
 	bool ordinary_memory; /* the asking program is unprotected: so may this be */
 	int fd;               /* to the quoting enclave; -1: it does not run */
 	pid_t pid;

@@ -9,15 +9,16 @@
  * format; asking for all would write the 8 KiB of AMX tiles too.
  */
 #define XSAVE_USED 0xe7U
+#define FPU_XSAVE_SIZE 2688U
 
 /* What lies at FS while the crypto library runs: a canary that its stack protector can read (fs:0x28). */
 static uint64_t fpu_fs_block[8] __attribute__((aligned(64)));
 
 struct fpu_area {
-	uint8_t xsave[PAGE_SIZE];
+	uint8_t xsave[FPU_XSAVE_SIZE];
 	uint64_t fs_base;
 };
-_Static_assert(sizeof(struct fpu_area) <= 2 * PAGE_SIZE, "fpu_area");
+_Static_assert(sizeof(struct fpu_area) <= PAGE_SIZE, "fpu_area");
 
 void fpu_begin(void)
 {
@@ -25,7 +26,7 @@ void fpu_begin(void)
 	struct fpu_area *a = t->fpu_area;
 
 	if (!a) {
-		a = t->fpu_area = heap_pages(2);
+		a = t->fpu_area = heap_pages(1);
 		if (!a)
 			kernel_die("no memory for a thread's vector state");
 	}

@@ -12,7 +12,7 @@
 #include "kernel/patch/plan.h"
 #include "kernel/sync/lock.h"
 
-#define PATCH_AT 8 /* by then its traps have cost about what rewriting it costs */
+#define PATCH_AT 5 /* by then its traps have cost about what rewriting it costs */
 #define PATCH_SITES 1024 /* when they are full, new sites keep trapping */
 #define PATCH_INDEX 2048U /* a power of two */
 #define PATCH_PROBES 32

@@ -1,6 +1,6 @@
 /*
- * A system call whose site the kernel rewrites over the CMP behind it, interrupted and restarted again and again: it has to
- * give the same answers, and afterwards calls from there must not trap any more (restart_test.sh counts).
+ * A system call whose site the kernel rewrites over the CMP behind it, interrupted and restarted again and again: it
+ * has to give the same answers, and afterwards calls from there must not trap any more (restart_test.sh counts).
  */
 #include <signal.h>
 #include <stdio.h>
@@ -45,7 +45,7 @@ int main(void)
 	for (int i = 0; i < 100000; i++)
 		if (call3(SYS_getpid, 0, 0, 0) != pid)
 			return 1;
-	printf("read %ld %c, interrupted %s, then %ld\n", n, byte, interruptions >= INTERRUPTIONS ? "often" : "too little",
-	       call3(SYS_read, -1, 0, 0));
+	printf("read %ld %c, interrupted %s, then %ld\n", n, byte,
+	       interruptions >= INTERRUPTIONS ? "often" : "too little", call3(SYS_read, -1, 0, 0));
 	return 0;
 }

@@ -322,7 +322,8 @@ static void test_any_block(void **state)
 	/* The refusal of the one that came furthest. */
 	applied("accept \"a\" { tee = [\"tdx\"] } accept \"b\" { measurements = \"" H32 "\" products = 1 }\n"
 		"accept \"c\" { roots = [\"x\"] }", ATTEST_R_policy_product);
-	applied("{ \"accept\": { \"a\": { \"tee\": [\"tdx\"] }, \"b\": { \"measurements\": \"" H32 "\" } } }", ATTEST_OK);
+	applied("{ \"accept\": { \"a\": { \"tee\": [\"tdx\"] }, \"b\": { \"measurements\": \"" H32 "\" } } }",
+		ATTEST_OK);
 }
 
 /* No level matched: the step that says so keeps its refusal, unless a block names the status. */
