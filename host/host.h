@@ -66,9 +66,10 @@ void process_describe(struct host_start *to, const uint64_t *auxv);
 /*
  * program.c: start a program of ours as a process of its own: signals blocked, a session of its own, stderr and, as
  * descriptor 3, one end of a stream socket, whose other end is returned; or a negative errno. argv[0] is a name.
+ * *pid: for wait4 with WALL, as no exit signal comes.
  */
 #define PROGRAM_FD 3
-long program_start(const char *path, const char *const argv[], const char *const envp[]);
+long program_start(const char *path, const char *const argv[], const char *const envp[], int32_t *pid);
 
 /* lock.c: says which line mends it when memory cannot be locked. `program`: the path of this one. */
 void lock_check(const char *program);

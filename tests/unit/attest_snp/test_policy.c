@@ -393,7 +393,7 @@ static void test_errors(void **state)
 	bad("accept \"a\" { report_data = \"1\" }", "1:28", "hexadecimal");
 	bad("accept \"a\" { report_data = \"\" }", "1:28", "hexadecimal");
 	bad("accept \"a\" { report_data = \"" H32 H32 "11\" }", "1:28", "hexadecimal");
-	bad("accept \"a\" {", "1:13", "end");
+	bad("accept \"a\" {", "1:12", "end");
 	memset(long_text, ' ', POLICY_SIZE_MAX + 1);
 	long_text[POLICY_SIZE_MAX + 1] = 0;
 	bad(long_text, "1:1", "64 KiB");

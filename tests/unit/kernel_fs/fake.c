@@ -305,6 +305,11 @@ int mm_each_vma(int (*each)(void *ctx, const struct vma *v), void *ctx)
 	return error ? error : each(ctx, &stack);
 }
 
+uint64_t mm_resident(uint64_t start, uint64_t end)
+{
+	return (end - start) / PAGE_SIZE / 2;
+}
+
 void mm_usage(struct mm_usage *out)
 {
 	*out = (struct mm_usage){ .virtual_pages = 100, .committed_pages = 10, .peak_pages = 11 };
