@@ -195,7 +195,8 @@ void attest_policy_free(struct attest_policy *p);
 
 struct attest_request {
 	struct attest_bytes evidence;   /* binary, hex, base64 or PEM */
-	struct attest_bytes vek, chain; /* certificates that are not inside: of an SNP report, a quote's PCK chain; DER or PEM */
+	/* certificates that are not inside: of an SNP report, a quote's PCK chain; DER or PEM */
+	struct attest_bytes vek, chain;
 	const struct attest_collateral *collateral; /* NULL: none */
 	const struct attest_policy *policy;         /* NULL: genuine, not DEBUG, status not Revoked or NotSupported */
 	/* expected first bytes of the report data, rest zero; size 0: any */

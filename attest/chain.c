@@ -77,8 +77,8 @@ bool certificate_valid_at(const struct certificate *c, int64_t now, int64_t *unt
 		return refuse(why, ATTEST_R_certificate_not_yet_valid, attest_moment_text(now, today),
 			      "\"%s\" is valid from %s", c->name, attest_moment_text(c->not_before, limit));
 	if (now > c->not_after)
-		return refuse(why, ATTEST_R_certificate_expired, attest_moment_text(now, today), "\"%s\" was valid until %s",
-			      c->name, attest_moment_text(c->not_after, limit));
+		return refuse(why, ATTEST_R_certificate_expired, attest_moment_text(now, today),
+			      "\"%s\" was valid until %s", c->name, attest_moment_text(c->not_after, limit));
 	if (c->not_after < *until)
 		*until = c->not_after;
 	return true;

@@ -88,7 +88,8 @@ static const struct certificate *collateral_root(struct collateral_parser *p, co
 	if (known)
 		return known;
 	if (!root_find(p->a, root)) {
-		(void)refuse(p->why, reason, "a chain to a trusted root", "one to \"%s\", which is not trusted", root->name);
+		(void)refuse(p->why, reason, "a chain to a trusted root", "one to \"%s\", which is not trusted",
+			     root->name);
 		return NULL;
 	}
 	if (!certificate_signed_by(p->a, root, root)) {
@@ -142,7 +143,8 @@ static bool collateral_is_signer(struct collateral_parser *p, const struct certi
 {
 	if (!pck_has_role(c, PCK_ROLE_TCB_SIGNING) || c->ca ||
 	    (c->key_usage_present && !(c->key_usage & KEY_USAGE_DIGITAL_SIGNATURE)))
-		return refuse(p->why, ATTEST_R_tcb_signing_chain, "a certificate \"... SGX TCB Signing\"", "\"%s\"", c->name);
+		return refuse(p->why, ATTEST_R_tcb_signing_chain, "a certificate \"... SGX TCB Signing\"", "\"%s\"",
+			      c->name);
 	return true;
 }
 
@@ -150,8 +152,8 @@ static bool collateral_is_signer(struct collateral_parser *p, const struct certi
  * Intel's service answers {"tcbInfo":{...},"signature":"..."}, of which the inner object is signed; caches give that
  * object and the signature apart.
  */
-static bool collateral_unwrap(struct collateral_parser *p, const struct collateral_document *d, const struct json **root,
-			      uint8_t signature[64])
+static bool collateral_unwrap(struct collateral_parser *p, const struct collateral_document *d,
+			      const struct json **root, uint8_t signature[64])
 {
 	const struct json *inner = json_member_of(*root, d->inner, JSON_OBJECT);
 	const struct json *owner = inner ? *root : p->bundle;
@@ -225,7 +227,8 @@ static bool collateral_crl(struct collateral_parser *p, const char *member, stru
 	der = arena_take(&p->to->arena, text.size);
 	size = der ? crl_decode(text, der, text.size) : -1;
 	if (size <= 0 || !crl_read(bytes_of(der, (size_t)size), to))
-		return refuse(p->why, ATTEST_R_crl_malformed, "a list in hex, base64 or PEM", "%s, which is none", member);
+		return refuse(p->why, ATTEST_R_crl_malformed, "a list in hex, base64 or PEM", "%s, which is none",
+			      member);
 	return true;
 }
 

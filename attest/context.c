@@ -152,7 +152,8 @@ int attest_trust(struct attest *a, const void *pem, size_t size, struct attest_r
 	uint8_t *der;
 
 	if (!text.size)
-		return refuse(why, ATTEST_R_certificate_malformed, "certificates or public keys in PEM", "nothing"), -EINVAL;
+		return refuse(why, ATTEST_R_certificate_malformed, "certificates or public keys in PEM", "nothing"),
+		       -EINVAL;
 	der = malloc(TRUST_SIZE);
 	if (!der)
 		return refuse(why, ATTEST_R_no_memory, NULL, NULL), -ENOMEM;

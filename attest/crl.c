@@ -71,7 +71,8 @@ static bool crl_read_tbs(struct attest_bytes content, struct attest_bytes algori
 	if (d.failed || !moment_take(&d, &crl->this_update))
 		return false;
 	crl->next_update = INT64_MAX;
-	if ((der_peek(&d) == DER_UTC_TIME || der_peek(&d) == DER_GENERALIZED_TIME) && !moment_take(&d, &crl->next_update))
+	if ((der_peek(&d) == DER_UTC_TIME || der_peek(&d) == DER_GENERALIZED_TIME) &&
+	    !moment_take(&d, &crl->next_update))
 		return false;
 	if (der_peek(&d) == DER_SEQUENCE) {
 		crl->revoked = der_take(&d, DER_SEQUENCE);

@@ -117,7 +117,8 @@ bool certificate_read(struct attest_bytes der, struct certificate *to);
 bool certificate_extension(const struct certificate *c, const void *oid, size_t oid_size, struct attest_bytes *value);
 /*
  * PEM certificates in any order with white space between them (also percent-encoded, as HTTP headers carry them, and
- * with NULs behind), or DER certificates one behind the other. They are copied into `to`, and added to what is there; zero
+ * with NULs behind), or DER certificates one behind the other. They are copied into `to`, and added to what is there;
+ * zero
  * `to->count` and `to->used` first. False: unreadable, too many, or too large.
  */
 bool certificates_read(struct attest_bytes text, struct certificates *to);

@@ -138,7 +138,8 @@ bool quote_read(struct attest_bytes bytes, struct quote *q, struct attest_refusa
 
 		size = bytes_u32(&r);
 		if (!r.failed && type != QUOTE_CERT_QE_REPORT)
-			return refuse(why, ATTEST_R_certification_data_unsupported, "type 6, a QE report", "type %u", type);
+			return refuse(why, ATTEST_R_certification_data_unsupported, "type 6, a QE report", "type %u",
+				      type);
 		if (r.failed || size != r.left)
 			return quote_malformed(why, "a QE report's part up to the end", "its size ", size);
 	}

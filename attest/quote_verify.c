@@ -52,8 +52,8 @@ static bool quote_check_chain(struct quote_check *k, struct attest_bytes beside,
 
 static bool quote_check_dates(struct quote_check *k)
 {
-	const struct certificate *all[] = { k->chain.leaf, k->chain.ca, k->chain.root, k->c->tcb_signing, k->c->qe_signing,
-					    k->c->pck_ca, k->c->root };
+	const struct certificate *all[] = { k->chain.leaf,    k->chain.ca,  k->chain.root, k->c->tcb_signing,
+					    k->c->qe_signing, k->c->pck_ca, k->c->root };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (!certificate_valid_at(all[i], k->now, &k->v->collateral_until, quote_why(k)))
@@ -92,7 +92,8 @@ static bool quote_check_moment(struct quote_check *k, const struct document_date
 	char today[32], limit[32];
 
 	if (k->now < d->issued)
-		return refuse(quote_why(k), early, attest_moment_text(k->now, today), "one of %s", attest_moment_text(d->issued, limit));
+		return refuse(quote_why(k), early, attest_moment_text(k->now, today), "one of %s",
+			      attest_moment_text(d->issued, limit));
 	if (k->now > d->next_update)
 		return refuse(quote_why(k), late, attest_moment_text(k->now, today), "one until %s",
 			      attest_moment_text(d->next_update, limit));
@@ -124,7 +125,8 @@ static bool quote_check_documents(struct quote_check *k)
 	hex_encode(p->pce_id, sizeof(p->pce_id), expected);
 	hex_encode(info->pce_id, sizeof(info->pce_id), found);
 	if (!info->pce_id_known || memcmp(p->pce_id, info->pce_id, sizeof(p->pce_id)))
-		return refuse(quote_why(k), ATTEST_R_pce_id_mismatch, expected, "%s", info->pce_id_known ? found : "none");
+		return refuse(quote_why(k), ATTEST_R_pce_id_mismatch, expected, "%s",
+			      info->pce_id_known ? found : "none");
 	return true;
 }
 
@@ -156,8 +158,8 @@ static bool quote_check_qe_report(struct quote_check *k)
 	struct attest_bytes report = bytes_of(q->qe_report, sizeof(struct sgx_report_body));
 	uint8_t expected[64] = { 0 };
 
-	if (k->chain.leaf->key.kind != KEY_P256 || !signature_holds_raw(k->a, &k->chain.leaf->key, SIGNATURE_ECDSA_SHA256,
-									report, q->qe_signature))
+	if (k->chain.leaf->key.kind != KEY_P256 ||
+	    !signature_holds_raw(k->a, &k->chain.leaf->key, SIGNATURE_ECDSA_SHA256, report, q->qe_signature))
 		return refuse(quote_why(k), ATTEST_R_qe_report_signature, NULL, NULL);
 	attest_sha256_pair(k->a, bytes_of(q->key, 64), q->authentication, expected);
 	if (memcmp(expected, q->qe_report + offsetof(struct sgx_report_body, report_data), sizeof(expected)))
@@ -195,6 +197,24 @@ static bool quote_check_signature(struct quote_check *k)
 	return true;
 }
 
+/* Without collateral: say at least which platform it has to be for. Nothing of this is checked. */
+static void quote_lacks_collateral(const struct quote *q, struct attest_bytes beside, struct certificates *certificates,
+				  struct attest_verdict *v)
+{
+	const struct attest_platform *p = &v->claims.platform;
+	struct attest_refusal ignored;
+	struct pck_chain chain;
+	char fmspc[2 * sizeof(p->fmspc) + 1];
+
+	certificates->count = certificates->used = 0;
+	if (certificates_read(q->chain.size ? q->chain : beside, certificates) &&
+	    pck_sort(certificates, &chain, &ignored))
+		(void)pck_platform(chain.leaf, &v->claims.platform, &ignored);
+	hex_encode(p->fmspc, sizeof(p->fmspc), fmspc);
+	(void)refuse(&v->refusal, ATTEST_R_collateral_missing, "TCB info, QE identity and CRLs", "none for %s%s%s",
+		     v->tee == ATTEST_TDX ? "TDX" : "SGX", p->known ? ", FMSPC " : "", p->known ? fmspc : "");
+}
+
 bool quote_verify(const struct attest *a, struct attest_bytes quote, const struct attest_request *r,
 		  struct attest_verdict *v)
 {
@@ -206,8 +226,10 @@ bool quote_verify(const struct attest *a, struct attest_bytes quote, const struc
 	if (!quote_read(quote, &q, &v->refusal))
 		return false;
 	quote_claims(&q, v);
-	if (!r->collateral || !r->collateral->intel)
-		return refuse(&v->refusal, ATTEST_R_collateral_missing, NULL, NULL);
+	if (!r->collateral || !r->collateral->intel) {
+		quote_lacks_collateral(&q, r->chain, &certificates, v);
+		return false;
+	}
 	k.c = r->collateral->intel;
 	td = q.tee == ATTEST_TDX ? &v->claims.tdx : NULL;
 	v->collateral_until = INT64_MAX;

@@ -84,8 +84,8 @@ static EVP_PKEY *signature_rsa_key(const struct attest *a, const struct public_k
 static bool signature_pss_init(const struct attest *a, EVP_PKEY_CTX *ctx)
 {
 	return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
-	       EVP_PKEY_CTX_set_signature_md(ctx, a->sha384) == 1 && EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, a->sha384) == 1 &&
-	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, 48) == 1;
+	       EVP_PKEY_CTX_set_signature_md(ctx, a->sha384) == 1 &&
+	       EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, a->sha384) == 1 && EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, 48) == 1;
 }
 
 static bool signature_check(const struct attest *a, EVP_PKEY *pkey, enum signature_kind kind, struct attest_bytes data,

@@ -1,6 +1,6 @@
 /*
- * Intel's algorithm for the TCB of a platform (DCAP quote verification, "Verify a quote", steps 4.1.2.4.14 to 17, and TD
- * relaunch): levels stand newest first, and the first one that is met counts.
+ * Intel's algorithm for the TCB of a platform (DCAP quote verification, "Verify a quote", steps 4.1.2.4.14 to 17, and
+ * TD relaunch): levels stand newest first, and the first one that is met counts.
  */
 #include "attest/tcb.h"
 
@@ -15,7 +15,9 @@ static bool tcb_components_met(const uint8_t have[16], const uint8_t need[16], i
 void tcb_match_platform(const struct tcb_info *info, const struct attest_platform *p, const struct attest_tdx *td,
 			struct tcb_match *m)
 {
-	/* From the first module with a version of its own on, components 0 and 1 are the module's and not the level's. */
+	/*
+	 * From the first module with a version of its own on, components 0 and 1 are the module's and not the level's.
+	 */
 	int from = td && td->tee_tcb_svn[1] > 0 ? 2 : 0;
 
 	m->sgx = m->platform = NULL;
@@ -96,9 +98,9 @@ static enum attest_status tcb_relaunch(const struct tcb_info *info, const struct
 {
 	enum attest_status sgx = m->sgx->verdict.status;
 
-	if (!td->is_1_5 || m->qe->verdict.status != ATTEST_UpToDate || tcb_is_out_of_date(sgx) || sgx == ATTEST_Revoked ||
-	    !tcb_is_out_of_date(status) || !m->module || m->module->verdict.status != ATTEST_OutOfDate ||
-	    !tcb_module_is_newest(info, td->tee_tcb_svn_2))
+	if (!td->is_1_5 || m->qe->verdict.status != ATTEST_UpToDate || tcb_is_out_of_date(sgx) ||
+	    sgx == ATTEST_Revoked || !tcb_is_out_of_date(status) || !m->module ||
+	    m->module->verdict.status != ATTEST_OutOfDate || !tcb_module_is_newest(info, td->tee_tcb_svn_2))
 		return status;
 	return tcb_needs_configuration(sgx) || tcb_needs_configuration(status) ?
 		       ATTEST_TDRelaunchAdvisedConfigurationNeeded :

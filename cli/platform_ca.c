@@ -20,6 +20,7 @@ static const struct option options[] = {
 	{ "passphrase", no_argument, NULL, 'P' },
 	{ "passphrase-file", required_argument, NULL, 'p' },
 	{ "fmspc", required_argument, NULL, 'f' },
+	{ "for", required_argument, NULL, 'F' },
 	{ "qe", no_argument, NULL, 'q' },
 	{ "cpu-svn", required_argument, NULL, 'c' },
 	{ "svn", required_argument, NULL, 'v' },
@@ -38,24 +39,21 @@ static int ca_put(const char *out, const char *name, const char *text, struct fa
 	return state_put_file(out, name, text, 0644, f);
 }
 
-int ca_write_collateral(struct ca *ca, const struct state_family *family, const char *out, struct fail *f)
+static int ca_write_collateral(struct ca *ca, const struct ca_choice *c, const char *out, struct fail *f)
 {
 	_cleanup_free_ char *json = NULL;
 
-	if (ca_collateral(ca, family, &json, f) || io_make_dirs(out, f))
+	if (ca_collateral(ca, c, &json, f) || io_make_dirs(out, f))
 		return -1;
 	return ca_put(out, "collateral.json", json, f);
 }
 
-/* After a change: the family's new collateral, where the command line wants it. */
+/* After a change: the new collateral, where the command line wants it. */
 static int ca_give_out(struct ca *ca, const struct ca_arguments *a, struct fail *f)
 {
-	struct state_family *family;
+	const struct ca_choice c = { a->has_fmspc ? a->fmspc : NULL, a->serial };
 
-	if (!a->out)
-		return 0;
-	return ca_family(ca, a->has_fmspc ? a->fmspc : NULL, &family, f) ||
-	       ca_write_collateral(ca, family, a->out, f);
+	return a->out ? ca_write_collateral(ca, &c, a->out, f) : 0;
 }
 
 static int command_init(struct ca *ca, const struct ca_arguments *a, struct fail *f)
@@ -86,17 +84,16 @@ static int ca_read_request(struct request *r, const char *path, struct fail *f)
 	return 0;
 }
 
-static int ca_write_issue(struct ca *ca, X509 *pck, const struct request *r, const char *out, struct fail *f)
+static int ca_write_issue(struct ca *ca, X509 *pck, const char *serial, const char *out, struct fail *f)
 {
 	X509 *const chain[] = { pck, ca->pck.certificate, ca->root.certificate };
+	const struct ca_choice c = { NULL, serial };
 	_cleanup_free_ char *all = NULL, *root = NULL;
-	struct state_family *family;
 
-	if (bundle_chain(chain, 3, &all, f) || bundle_chain(chain + 2, 1, &root, f) || io_make_dirs(out, f) ||
-	    ca_family(ca, r->fmspc, &family, f))
+	if (bundle_chain(chain, 3, &all, f) || bundle_chain(chain + 2, 1, &root, f) || io_make_dirs(out, f))
 		return -1;
 	return ca_put(out, "pck-chain.pem", all, f) || ca_put(out, "root.pem", root, f) ||
-	       ca_write_collateral(ca, family, out, f);
+	       ca_write_collateral(ca, &c, out, f);
 }
 
 static int command_issue(struct ca *ca, const struct ca_arguments *a, struct fail *f)
@@ -110,8 +107,8 @@ static int command_issue(struct ca *ca, const struct ca_arguments *a, struct fai
 		return fail(f, "platform ca issue: expected -o and a folder for what is issued");
 	if (ca_read_request(&r, a->operand, f) || ca_issue(ca, &i, f))
 		return -1;
-	err = ca_write_issue(ca, i.pck, &r, a->out, f);
 	certificate_serial(i.pck, serial);
+	err = ca_write_issue(ca, i.pck, serial, a->out, f);
 	X509_free(i.pck);
 	if (!err)
 		(void)printf("%s\n", serial);
@@ -156,9 +153,9 @@ static const struct ca_command {
 } commands[] = {
 	{ "init", "dnaypP", NULL, command_init },
 	{ "issue", "daop", "the request file", command_issue },
-	{ "set-tcb", "daopfqcvsDARx", NULL, command_set_tcb },
-	{ "revoke", "daopfr", "a serial number, or ca, or tcb", command_revoke },
-	{ "renew", "daopfy", NULL, command_renew },
+	{ "set-tcb", "daopfFqcvsDARx", NULL, command_set_tcb },
+	{ "revoke", "daopfFr", "a serial number, or ca, or tcb", command_revoke },
+	{ "renew", "daopfFy", NULL, command_renew },
 	{ "show", "dpj", NULL, command_show },
 };
 

@@ -6,7 +6,7 @@
 #include "platform/ca.h"
 
 struct ca_arguments {
-	const char *dir, *name, *out, *passphrase_file, *operand;
+	const char *dir, *name, *out, *passphrase_file, *operand, *serial;
 	bool passphrase, json, recover, qe, remove, has_fmspc, has_svn, has_components;
 	int64_t at;
 	uint32_t days;
@@ -18,8 +18,6 @@ struct ca_arguments {
 /* The value of one option: false if it has another form; *expected says which. */
 bool ca_argument(struct ca_arguments *a, int option, const char *value, const char **expected);
 
-/* Write OUT/collateral.json of that family. */
-must_check int ca_write_collateral(struct ca *ca, const struct state_family *family, const char *out, struct fail *f);
 /* Print what the CA is: the exit status. */
 int ca_show(struct ca *ca, bool json);
 /* Change TCB levels as the command line says. */

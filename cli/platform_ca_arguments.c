@@ -73,7 +73,8 @@ bool ca_argument(struct ca_arguments *a, int option, const char *value, const ch
 	const struct {
 		int option;
 		const char **to;
-	} texts[] = { { 'd', &a->dir }, { 'n', &a->name }, { 'o', &a->out }, { 'p', &a->passphrase_file } };
+	} texts[] = { { 'd', &a->dir }, { 'n', &a->name }, { 'o', &a->out }, { 'p', &a->passphrase_file },
+		      { 'F', &a->serial } };
 	const struct {
 		int option;
 		bool *to;

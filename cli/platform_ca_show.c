@@ -101,13 +101,15 @@ static long show_json(struct ca *ca, char *buffer)
 	json_put_u64(&w, "evaluation_number", ca->s->evaluation);
 	json_put_u64(&w, "crl_number", ca->s->crl_number);
 	json_close(&w);
-	if (ca->s->qe_known) {
-		json_object(&w, "qe");
-		json_put_hex(&w, "mrsigner", ca->s->qe.mrsigner, 32);
-		json_put_u64(&w, "isv_prod_id", ca->s->qe.isv_prod_id);
-		show_levels(&w, &ca->s->qe.levels, false);
+	json_array(&w, "qes");
+	for (uint32_t i = 0; i < ca->s->qe_count; i++) {
+		json_object(&w, NULL);
+		json_put_hex(&w, "mrsigner", ca->s->qes[i].mrsigner, 32);
+		json_put_u64(&w, "isv_prod_id", ca->s->qes[i].isv_prod_id);
+		show_levels(&w, &ca->s->qes[i].levels, false);
 		json_close(&w);
 	}
+	json_close(&w);
 	show_platforms(&w, ca->s);
 	json_close(&w);
 	return json_write_end(&w);
@@ -148,9 +150,10 @@ static void show_text_platforms(const struct state *s)
 		(void)printf("  family %s\n", fmspc);
 		show_text_levels(&s->families[i].levels, true);
 	}
-	if (s->qe_known) {
-		(void)printf("  quoting enclave, product %u\n", s->qe.isv_prod_id);
-		show_text_levels(&s->qe.levels, false);
+	for (uint32_t i = 0; i < s->qe_count; i++) {
+		hex_encode(s->qes[i].mrsigner, 8, instance);
+		(void)printf("  quoting enclave of %s..., product %u\n", instance, s->qes[i].isv_prod_id);
+		show_text_levels(&s->qes[i].levels, false);
 	}
 	for (uint32_t i = 0; i < s->issued_count; i++) {
 		hex_encode(s->issues[i].platform_instance_id, 16, instance);

@@ -19,20 +19,25 @@ static int set_check(const struct ca_arguments *a, struct fail *f)
 	return 0;
 }
 
+static int set_levels(struct ca *ca, const struct ca_arguments *a, struct tcb_levels **levels, struct fail *f)
+{
+	const struct ca_choice c = { a->has_fmspc ? a->fmspc : NULL, a->serial };
+	struct state_family *family;
+	struct tcb_qe *qe;
+
+	if (a->qe ? ca_qe(ca, &c, &qe, f) : ca_family(ca, &c, &family, f))
+		return -1;
+	*levels = a->qe ? &qe->levels : &family->levels;
+	return 0;
+}
+
 int ca_set_tcb(struct ca *ca, const struct ca_arguments *a, struct fail *f)
 {
 	struct tcb_level level = a->level;
-	struct state_family *family;
-	struct tcb_levels *levels = &ca->s->qe.levels;
+	struct tcb_levels *levels;
 
-	if (set_check(a, f))
+	if (set_check(a, f) || set_levels(ca, a, &levels, f))
 		return -1;
-	if (a->qe && !ca->s->qe_known)
-		return fail(f, "CA %s: it knows no quoting enclave yet; that comes with the first request", ca->dir);
-	if (ca_family(ca, a->has_fmspc ? a->fmspc : NULL, &family, f))
-		return -1;
-	if (!a->qe)
-		levels = &family->levels;
 	if (a->remove && levels->count == 1)
 		return fail(f, "platform ca set-tcb: the last level stays, because documents need one");
 	if (a->remove)

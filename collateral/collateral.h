@@ -13,6 +13,7 @@
 struct arguments {
 	const char *dir, *trust, *output, *evidence, *from, *operand;
 	struct intel_source source;
+	const char *kds; /* AMD's service, NULL: theirs */
 	struct subject subject;
 	bool has_subject, json, once, refresh;
 	int64_t at;          /* the moment at which documents are judged; 0: now */

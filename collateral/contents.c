@@ -155,6 +155,7 @@ static int contents_crl(struct contents *c, const struct json *bundle, const cha
 	i->until = contents_asn1(X509_CRL_get0_nextUpdate(crl));
 	(void)snprintf(i->what, sizeof(i->what), "CRL of %s, %d revoked", issuer,
 		       X509_CRL_get_REVOKED(crl) ? sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl)) : 0);
+	c->has_list = true;
 	if (strcmp(member, "pck_crl") == 0)
 		(void)snprintf(c->issuer, sizeof(c->issuer), "%s", issuer);
 	X509_CRL_free(crl);

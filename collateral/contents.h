@@ -20,6 +20,7 @@ struct contents {
 	char issuer[64]; /* of the PCK CRL */
 	char fmspc[16], id[8];
 	uint64_t evaluation;
+	bool has_list; /* of what is revoked */
 };
 
 struct contents_text {

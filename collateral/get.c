@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int get_subject(struct arguments *a, struct fail *f)
+static int get_subject(const struct store *s, struct arguments *a, struct fail *f)
 {
 	_cleanup_free_ uint8_t *evidence = NULL;
 	size_t size;
@@ -16,7 +16,9 @@ static int get_subject(struct arguments *a, struct fail *f)
 		return a->has_subject ? 0 : fail(f, "collateral get: expected --evidence, --fmspc or --from");
 	if (io_read_file(a->evidence, ATTEST_EVIDENCE_MAX, &evidence, &size, f))
 		return -1;
-	return subject_of_evidence(&a->subject, evidence, size, f);
+	if (subject_of_evidence(&a->subject, evidence, size, f))
+		return -1;
+	return a->subject.tee == ATTEST_SNP ? store_put_report(s, &a->subject, evidence, size, f) : 0;
 }
 
 static int get_output(const struct store *s, const struct arguments *a, struct fail *f)
@@ -55,9 +57,20 @@ static void get_warn(const struct store *s, const struct arguments *a)
 		}
 }
 
-static int get_from_file(struct store *s, const struct arguments *a, struct fail *f)
+/* A bundle for an SNP chip does not say so itself: it comes with a report. */
+static int get_for_evidence(struct store *s, struct arguments *a, struct fail *f)
 {
-	int count = refresh_from_file(s, a->from, f);
+	_cleanup_free_ uint8_t *json = NULL;
+	size_t size;
+
+	if (get_subject(s, a, f) || io_read_file(a->from, ATTEST_COLLATERAL_MAX, &json, &size, f))
+		return -1;
+	return store_put(s, &a->subject, (char *)json, f) ? -1 : 1;
+}
+
+static int get_from_file(struct store *s, struct arguments *a, struct fail *f)
+{
+	int count = a->evidence ? get_for_evidence(s, a, f) : refresh_from_file(s, a->from, f);
 
 	if (count < 0)
 		return say(EXIT_REFUSED, "%s: %s", a->from, f->text);
@@ -90,7 +103,7 @@ int command_get(struct arguments *a)
 		status = say(1, "collateral: %s", f.text);
 	else if (a->from)
 		status = get_from_file(&s, a, &f);
-	else if (get_subject(a, &f))
+	else if (get_subject(&s, a, &f))
 		status = say(1, "%s", f.text);
 	else
 		status = get_answer(&s, a, &f);

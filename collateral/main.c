@@ -22,6 +22,8 @@ static const struct option options[] = {
 	{ "evidence", required_argument, NULL, 'e' },
 	{ "from", required_argument, NULL, 'F' },
 	{ "url", required_argument, NULL, 'u' },
+	{ "kds-url", required_argument, NULL, 'k' },
+	{ "product", required_argument, NULL, 'P' },
 	{ "root-crl-url", required_argument, NULL, 'R' },
 	{ "update", required_argument, NULL, 'U' },
 	{ "fmspc", required_argument, NULL, 'f' },
@@ -83,6 +85,8 @@ static bool main_subject(struct arguments *a, int option, const char *value)
 		a->has_subject = true;
 		return hex_decode(value, strlen(value), a->subject.fmspc, 6);
 	}
+	if (option == 'P')
+		return subject_product(&a->subject, value);
 	if (option == 'C') {
 		a->subject.processor = strcmp(value, "processor") == 0;
 		return a->subject.processor || strcmp(value, "platform") == 0;
@@ -125,7 +129,7 @@ static bool main_option(struct arguments *a, int option, const char *value)
 		int option;
 		const char **to;
 	} texts[] = { { 'c', &a->dir }, { 't', &a->trust }, { 'o', &a->output }, { 'e', &a->evidence },
-		      { 'F', &a->from }, { 'u', &a->source.url }, { 'R', &a->source.root_crl } };
+		      { 'F', &a->from }, { 'u', &a->source.url }, { 'R', &a->source.root_crl }, { 'k', &a->kds } };
 	const struct {
 		int option;
 		bool *to;

@@ -2,6 +2,7 @@
 #include "base/bytes.h"
 #include "image/cleanup.h"
 #include "image/io.h"
+#include "collateral/amd.h"
 
 #include <string.h>
 
@@ -25,8 +26,15 @@ static int refresh_fetch(struct store *s, const struct subject *who, const struc
 	const struct fetch fetch = { .state = s->dir, .patience = a->patience, .timeout = a->timeout };
 	_cleanup_free_ char *json = NULL;
 
-	if (who->tee == ATTEST_SNP)
-		return fail(f, "AMD's service is asked with a report: use --from and a bundle");
+	struct fail missing;
+
+	if (who->tee == ATTEST_SNP) {
+		if (amd_get(a->kds, who, &fetch, &json, &missing, f) || store_put(s, who, json, f))
+			return -1;
+		if (*missing.text)
+			(void)say(0, "collateral: without a revocation list: %s", missing.text);
+		return 0;
+	}
 	return intel_get(&a->source, who, &fetch, &json, f) || store_put(s, who, json, f) ? -1 : 0;
 }
 

@@ -1,4 +1,5 @@
 #include "collateral/store.h"
+#include "base/bytes.h"
 #include "image/cleanup.h"
 #include "image/io.h"
 #include "platform/state.h"
@@ -77,18 +78,60 @@ int store_get(const struct store *s, const struct subject *who, char **json, str
 	return 0;
 }
 
-static int store_check_signatures(const struct store *s, const char *json, struct fail *f)
+static void store_report_name(const struct subject *who, char name[SUBJECT_NAME_MAX + 8])
+{
+	subject_name(who, name);
+	(void)snprintf(name + strlen(name), 8, ".report");
+}
+
+int store_put_report(const struct store *s, const struct subject *who, const uint8_t *report, size_t size,
+		     struct fail *f)
+{
+	char name[SUBJECT_NAME_MAX + 8];
+	_cleanup_free_ char *hex = malloc(2 * size + 1);
+
+	if (!hex)
+		return fail(f, "keeping the report: out of memory");
+	hex_encode(report, size, hex);
+	store_report_name(who, name);
+	return state_put_file(s->dir, name, hex, 0644, f);
+}
+
+/* Of an SNP chip: the report that is kept must be genuine with these documents. */
+static int store_check_report(const struct store *s, const struct subject *who, const struct attest_collateral *c,
+			      struct fail *f)
+{
+	char path[PATHS_MAX + SUBJECT_NAME_MAX + 16], name[SUBJECT_NAME_MAX + 8], text[1024];
+	_cleanup_free_ struct attest_verdict *v = calloc(1, sizeof(*v));
+	_cleanup_free_ uint8_t *report = NULL;
+	struct attest_request r = { .collateral = c, .now = s->now };
+	size_t size;
+
+	store_report_name(who, name);
+	(void)snprintf(path, sizeof(path), "%s/%s", s->dir, name);
+	if (!v || io_read_file(path, ATTEST_EVIDENCE_MAX, &report, &size, f))
+		return v ? -1 : fail(f, "verifying: out of memory");
+	r.evidence = (struct attest_bytes){ report, size };
+	attest_verify(s->trust, &r, v);
+	refusal_text(&v->refusal, text, sizeof(text));
+	return v->genuine ? 0 : fail(f, "%s", text);
+}
+
+static int store_check_signatures(const struct store *s, const struct subject *who, const char *json, struct fail *f)
 {
 	struct attest_collateral *c;
 	struct attest_refusal why = { 0 };
 	char text[1024];
+	int err = 0;
 
 	if (attest_collateral_parse(s->trust, json, strlen(json), &c, &why)) {
 		refusal_text(&why, text, sizeof(text));
 		return fail(f, "%s", text);
 	}
+	if (who->tee == ATTEST_SNP)
+		err = store_check_report(s, who, c, f);
 	attest_collateral_free(c);
-	return 0;
+	return err;
 }
 
 static int store_check_dates(const struct store *s, const struct contents *c, struct fail *f)
@@ -123,7 +166,7 @@ static int store_check_subject(const struct subject *who, const struct contents 
 int store_verify(const struct store *s, const struct subject *who, const char *json, struct contents *c,
 		 struct fail *f)
 {
-	return store_check_signatures(s, json, f) || contents_read(c, json, strlen(json), f) ||
+	return store_check_signatures(s, who, json, f) || contents_read(c, json, strlen(json), f) ||
 			       store_check_dates(s, c, f) || store_check_subject(who, c, f) ?
 		       -1 :
 		       0;
@@ -138,7 +181,7 @@ static int store_check_newer(const struct contents *fresh, const struct contents
 			    !strstr(fresh->items[i].member, "chain") && fresh->items[i].issued < old->items[k].issued)
 				return fail(f, "%s: the source's is older than the one that is cached",
 					    fresh->items[i].what);
-	return 0;
+	return old->has_list && !fresh->has_list ? fail(f, "the source gives no revocation list any more") : 0;
 }
 
 int store_put(const struct store *s, const struct subject *who, const char *json, struct fail *f)
@@ -153,7 +196,7 @@ int store_put(const struct store *s, const struct subject *who, const char *json
 		return fail(f, "cannot lock the cache %s: %s", s->dir, strerror(errno));
 	if (store_verify(s, who, json, &fresh, f))
 		return -1;
-	if (store_get(s, who, &cached, &old, &ignored) == 0 && store_check_signatures(s, cached, &ignored) == 0 &&
+	if (store_get(s, who, &cached, &old, &ignored) == 0 && store_check_signatures(s, who, cached, &ignored) == 0 &&
 	    store_check_newer(&fresh, &old, f))
 		return -1;
 	subject_name(who, name);

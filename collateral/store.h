@@ -24,6 +24,9 @@ must_check int store_get(const struct store *s, const struct subject *who, char 
 /* Signatures, dates at `now`, and that it is about `who`. */
 must_check int store_verify(const struct store *s, const struct subject *who, const char *json, struct contents *c,
 			    struct fail *f);
+/* An SNP report stays beside its bundle, for nothing else says that the bundle is its chip's. */
+must_check int store_put_report(const struct store *s, const struct subject *who, const uint8_t *report, size_t size,
+				struct fail *f);
 /* Verify, refuse what is older than what is cached, and keep. */
 must_check int store_put(const struct store *s, const struct subject *who, const char *json, struct fail *f);
 /* Call for each subject in the cache, in the order of names; stops at the first that returns other than 0. */

@@ -1,9 +1,12 @@
 #include "collateral/subject.h"
+#include "attest/evidence.h"
 #include "attest/pck.h"
 #include "attest/quote.h"
+#include "attest/snp.h"
 #include "base/bytes.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const products[] = { "Milan", "Genoa", "Turin" };
@@ -74,13 +77,59 @@ static bool subject_of_quote(struct subject *s, const uint8_t *evidence, size_t 
 	return true;
 }
 
+/* A report of version 2 does not say what processor it is from: then `product` must have been set. */
+static int subject_of_report(struct subject *s, struct attest_bytes report, struct fail *f)
+{
+	const struct snp_report *raw = (const struct snp_report *)report.at;
+	struct attest_refusal why = { 0 };
+	struct attest_snp claims;
+	const char *product;
+
+	if (!snp_report_read(report, &claims, &why))
+		return fail(f, "evidence: %s", *why.found ? why.found : "an SNP report that cannot be read");
+	if (SNP_SIGNING_KEY(raw->flags) != SNP_SIGNED_BY_VCEK)
+		return fail(f, "evidence: a VLEK signed it, and those only the cloud's operator can get: use --from");
+	product = snp_product_name(claims.product);
+	if (product)
+		(void)snprintf(s->product, sizeof(s->product), "%s", product);
+	if (!*s->product)
+		return fail(f, "evidence: the report does not say from which processor it is: expected --product");
+	s->tee = ATTEST_SNP;
+	memcpy(s->chip_id, raw->chip_id, sizeof(s->chip_id));
+	memcpy(s->tcb, raw->reported_tcb, sizeof(s->tcb));
+	return 0;
+}
+
 int subject_of_evidence(struct subject *s, const uint8_t *evidence, size_t size, struct fail *f)
 {
+	struct attest_request r = { .evidence = { evidence, size }, .trailing_ok = true };
 	struct attest_refusal why = { 0 };
+	struct attest_verdict *v = calloc(1, sizeof(*v));
+	struct evidence *e = malloc(sizeof(*e));
+	struct attest *a = attest_new();
+	int err = -1;
 
-	memset(s, 0, sizeof(*s));
-	if (subject_of_quote(s, evidence, size, &why))
-		return 0;
-	return fail(f, "evidence: expected an SGX or TDX quote with a PCK certificate chain (%s)",
-		    *why.found ? why.found : why.expected);
+	if (!a || !e || !v || !evidence_decode(a, &r, e, v))
+		(void)fail(f, "evidence: expected a quote or an SNP report (%s)", v ? v->refusal.found : "");
+	else if (e->kind == EVIDENCE_SNP)
+		err = subject_of_report(s, e->bytes, f);
+	else if (subject_of_quote(s, e->bytes.at, e->bytes.size, &why))
+		err = 0;
+	else
+		(void)fail(f, "evidence: expected a quote with a PCK certificate chain (%s)",
+			   *why.found ? why.found : why.expected);
+	attest_free(a);
+	free(e);
+	free(v);
+	return err;
+}
+
+bool subject_product(struct subject *s, const char *name)
+{
+	for (size_t i = 0; i < sizeof(products) / sizeof(products[0]); i++)
+		if (strcmp(products[i], name) == 0) {
+			(void)snprintf(s->product, sizeof(s->product), "%s", name);
+			return true;
+		}
+	return false;
 }

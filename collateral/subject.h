@@ -18,7 +18,9 @@ struct subject {
 /* "sgx-00606a000000-platform", "snp-Milan-<chip id>-<TCB>" */
 void subject_name(const struct subject *s, char name[SUBJECT_NAME_MAX]);
 bool subject_parse(struct subject *s, const char *name, size_t size);
-/* From a quote or an SNP report. */
+/* "Milan", "Genoa", "Turin" */
+bool subject_product(struct subject *s, const char *name);
+/* From a quote or an SNP report, in any encoding. */
 int subject_of_evidence(struct subject *s, const uint8_t *evidence, size_t size, struct fail *f);
 
 #endif

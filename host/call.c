@@ -37,28 +37,27 @@ static inline long call_row(const struct call_row *row, struct host_thread *t, s
 	return row->own(t, s);
 }
 
-static __attribute__((noinline)) long call_traced(const struct call_row *row, struct host_thread *t, struct border *b)
+/* Counted for --stats, told of for --trace=hostcall. */
+static __attribute__((noinline)) void call_watched(uint64_t nr, struct host_thread *t, struct border *b)
 {
-	const uint64_t nr = (uint64_t)(row - call_rows);
-
-	trace_before(t, nr);
-	b->result = call_row(row, t, b);
-	trace_after(t, nr);
-	return b->result;
+	t->counts[nr]++;
+	if (host.traced)
+		trace_before(t, nr);
+	b->result = call_row(&call_rows[nr], t, b);
+	if (host.traced)
+		trace_after(t, nr);
 }
 
 bool call_make(struct host_thread *t)
 {
 	struct border *b = t->border;
 	const uint64_t nr = b->nr;
-	const struct call_row *row;
 
-	if (nr >= CALL_COUNT) {
+	if (nr >= CALL_COUNT)
 		b->result = -ENOSYS;
-		return true;
-	}
-	row = &call_rows[nr];
-	t->counts[nr]++;
-	b->result = host.traced ? call_traced(row, t, b) : call_row(row, t, b);
+	else if (host.watched)
+		call_watched(nr, t, b);
+	else
+		b->result = call_row(&call_rows[nr], t, b);
 	return !t->leaving;
 }

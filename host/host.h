@@ -30,7 +30,7 @@ struct host_thread {
 	uint32_t leaving;      /* the enclave gave the thread back: next is idle */
 	uint32_t in_handler;   /* between EENTER with CSSA 1 and ERESUME */
 	uint64_t held_signals; /* arrived while in_handler */
-	uint64_t counts[128];  /* exits by host call */
+	uint64_t counts[128];  /* exits by host call, where host.watched */
 	uint64_t exceptions, signals;
 };
 
@@ -42,7 +42,8 @@ struct host {
 	int image_fd;
 	struct host_start *start;
 	struct host_stats kernel_stats;
-	bool traced; /* --trace=hostcall */
+	bool traced;  /* --trace=hostcall */
+	bool watched; /* that, or --stats: calls are counted */
 	uint32_t thread_count; /* atomic: slots given out */
 	struct host_thread *threads[HOST_THREADS_MAX];
 };
@@ -65,9 +66,10 @@ void process_describe(struct host_start *to, const uint64_t *auxv);
 /*
  * program.c: start a program of ours as a process of its own: signals blocked, a session of its own, stderr and, as
  * descriptor 3, one end of a stream socket, whose other end is returned; or a negative errno. argv[0] is a name.
+ * *pid: for wait4 with WALL, as no exit signal comes.
  */
 #define PROGRAM_FD 3
-long program_start(const char *path, const char *const argv[], const char *const envp[]);
+long program_start(const char *path, const char *const argv[], const char *const envp[], int32_t *pid);
 
 /* lock.c: says which line mends it when memory cannot be locked. `program`: the path of this one. */
 void lock_check(const char *program);

@@ -66,6 +66,7 @@ static void main_map_launch(int fd)
 	(void)sys_close(fd);
 	host.launch = (const struct launch *)at;
 	host.traced = host.launch->trace & LAUNCH_TRACE_HOSTCALL;
+	host.watched = host.traced || host.launch->stats_fd >= 0;
 	host.image_fd = head.image_fd;
 }
 

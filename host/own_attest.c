@@ -4,14 +4,16 @@
 #include "abi/linux/futex.h"
 #include "abi/linux/socket.h"
 #include "abi/linux/syscall_nr.h"
+#include "abi/linux/time.h"
+#include "abi/linux/wait.h"
 #include "abi/quoting.h"
 #include "base/mem.h"
 #include "cpu/linux/sys.h"
-#include "host/blocking.h"
 #include "host/own.h"
 
 #define ATTEST_PATH 4096
 #define ATTEST_SECRET "/secret"
+#define QUOTE_SECONDS 60 /* of silence: longer than AESM may take */
 
 static uint32_t attest_lock;
 static bool attest_has_keys;
@@ -38,6 +40,7 @@ static long attest_start_keys(void)
 	static char secret[ATTEST_PATH];
 	const char *path = attest_string(host.launch->keys), *folder = attest_string(host.launch->data_dir);
 	const char *const argv[] = { "adyton-keys", secret, "3", NULL }, *const envp[] = { NULL };
+	int32_t pid; /* stays until this process ends */
 	long fd, error;
 
 	if (!path) {
@@ -46,7 +49,7 @@ static long attest_start_keys(void)
 	}
 	if (!folder || host_format(secret, sizeof(secret), "%s" ATTEST_SECRET, folder) >= sizeof(secret))
 		return -ENAMETOOLONG;
-	fd = program_start(path, argv, envp);
+	fd = program_start(path, argv, envp, &pid);
 	if (sys_is_error(fd))
 		return fd;
 	error = host.cpu->keys((int)fd);
@@ -75,6 +78,7 @@ long own_attest_keys(struct host_thread *t, const uint64_t *slots)
 /* The connection to adyton-quoting; -1: it does not run, or not any more. Under quote_lock. */
 static uint32_t quote_lock;
 static int quote_fd = -1;
+static int32_t quote_pid;
 
 static void quote_close(void)
 {
@@ -85,6 +89,7 @@ static void quote_close(void)
 static long quote_start(void)
 {
 	static char variable[ATTEST_PATH];
+	const struct timeval limit = { .tv_sec = QUOTE_SECONDS };
 	const bool ordinary = host.launch->memory == LAUNCH_MEMORY_ORDINARY;
 	const char *path = attest_string(host.launch->quoting), *folder = attest_string(host.launch->data_dir);
 	const char *const argv[] = { "adyton-quoting", "serve", folder, host.cpu->keys ? "soft" : "hw",
@@ -96,51 +101,57 @@ static long quote_start(void)
 		return -ENODEV;
 	if (host_format(variable, sizeof(variable), "ADYTON_PLATFORM=%s", folder) >= sizeof(variable))
 		return -ENAMETOOLONG;
-	fd = program_start(path, argv, envp);
+	if (quote_pid > 0) /* the one before has ended: nothing shall stay of it */
+		(void)sys_raw6(__NR_wait4, quote_pid, 0, WNOHANG | WALL, 0, 0, 0);
+	fd = program_start(path, argv, envp, &quote_pid);
 	if (sys_is_error(fd))
 		return fd;
 	quote_fd = (int)fd;
-	return 0;
+	return sys_raw6(__NR_setsockopt, quote_fd, SOL_SOCKET, SO_RCVTIMEO, (long)&limit, sizeof(limit), 0);
 }
 
-/* All of it, or -EPIPE, or -EINTR when a signal is pending: then the connection is in the middle of something. */
-static long quote_move(struct host_thread *t, long nr, void *buffer, uint64_t size)
+/*
+ * All of it, or -EPIPE, or -EIO when time is over. Signals wait: a question that each of them ended would never be
+ * answered where they come often, and the answer comes soon.
+ */
+static long quote_move(long nr, void *buffer, uint64_t size)
 {
 	for (uint8_t *at = buffer; size;) {
-		long n = blocking(t, nr, (uint64_t)quote_fd, (uint64_t)at, size,
-				  nr == __NR_sendto ? MSG_NOSIGNAL : 0, 0, 0);
+		long n = sys_raw6(nr, quote_fd, (long)at, (long)size, nr == __NR_sendto ? MSG_NOSIGNAL : 0, 0, 0);
 
+		if (n == -EINTR)
+			continue;
 		if (n <= 0)
-			return n == -EINTR ? n : -EPIPE;
+			return n == -EAGAIN ? -EIO : -EPIPE;
 		at += n;
 		size -= (uint64_t)n;
 	}
 	return 0;
 }
 
-static long quote_ask(struct host_thread *t, uint32_t operation, uint8_t *data, uint64_t room)
+static long quote_ask(uint32_t operation, uint8_t *data, uint64_t room)
 {
 	struct quoting_head head = { .magic = QUOTING_MAGIC, .operation = operation };
 	long error;
 
 	head.size = operation == HOST_QUOTE_REPORT ? SGX_REPORT_BYTES : 0;
-	error = quote_move(t, __NR_sendto, &head, sizeof(head)) ?: quote_move(t, __NR_sendto, data, head.size) ?:
-		quote_move(t, __NR_recvfrom, &head, sizeof(head));
+	error = quote_move(__NR_sendto, &head, sizeof(head)) ?: quote_move(__NR_sendto, data, head.size) ?:
+		quote_move(__NR_recvfrom, &head, sizeof(head));
 	if (!error && (head.magic != QUOTING_MAGIC || head.size > room))
-		error = -EPIPE;
-	return error ?: quote_move(t, __NR_recvfrom, data, head.size) ?: head.error ? -head.error : (long)head.size;
+		error = -EIO;
+	return error ?: quote_move(__NR_recvfrom, data, head.size) ?: head.error ? -head.error : (long)head.size;
 }
 
 /* adyton-quoting leaves after a while without work: then it is started once more. */
-static long quote_try(struct host_thread *t, uint32_t operation, uint8_t *data, uint64_t room)
+static long quote_try(uint32_t operation, uint8_t *data, uint64_t room)
 {
 	long n = -EPIPE;
 
 	for (int attempt = 0; n == -EPIPE && attempt < 2; attempt++) {
 		n = quote_fd < 0 ? quote_start() : 0;
 		if (!n)
-			n = quote_ask(t, operation, data, room);
-		if (quote_fd >= 0 && (n == -EPIPE || n == -EINTR))
+			n = quote_ask(operation, data, room);
+		if (quote_fd >= 0 && (n == -EPIPE || n == -EIO))
 			quote_close();
 	}
 	return n == -EPIPE ? -EIO : n;
@@ -170,12 +181,13 @@ long own_quote(struct host_thread *t, const uint64_t *slots)
 {
 	long n;
 
+	(void)t;
 	if (slots[0] == HOST_QUOTE_PROBE)
 		return quote_probe();
 	if (slots[0] != HOST_QUOTE_TARGET && (slots[0] != HOST_QUOTE_REPORT || slots[2] < SGX_REPORT_BYTES))
 		return -EINVAL;
 	attest_acquire(&quote_lock);
-	n = quote_try(t, (uint32_t)slots[0], (uint8_t *)slots[1], slots[2]);
+	n = quote_try((uint32_t)slots[0], (uint8_t *)slots[1], slots[2]);
 	attest_release(&quote_lock);
 	return n;
 }

@@ -70,7 +70,7 @@ static long program_clone_quietly(const struct program *p)
 	return pid;
 }
 
-long program_start(const char *path, const char *const argv[], const char *const envp[])
+long program_start(const char *path, const char *const argv[], const char *const envp[], int32_t *pid)
 {
 	int32_t ends[2];
 	struct program p = { .path = path, .argv = argv, .envp = envp };
@@ -81,6 +81,7 @@ long program_start(const char *path, const char *const argv[], const char *const
 	p.fd = ends[1];
 	error = program_clone_quietly(&p);
 	(void)sys_close(ends[1]);
+	*pid = (int32_t)error;
 	if (!sys_is_error(error))
 		return ends[0];
 	(void)sys_close(ends[0]);

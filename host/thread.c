@@ -98,7 +98,7 @@ static bool thread_served(struct cpu_run *run)
 	if (run->regs.rdi != EXIT_HOSTCALL)
 		return false;
 	run->function = ENCLU_EENTER;
-	run->regs = (struct cpu_regs){ .rdi = ENTER_RETURN };
+	run->regs.rdi = ENTER_RETURN; /* the others are as the kernel cleared them */
 	return call_serve(t);
 }
 

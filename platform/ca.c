@@ -64,22 +64,6 @@ int ca_renew(struct ca *ca, int64_t at, struct fail *f)
 	return ca_commit(ca, at, f);
 }
 
-int ca_family(struct ca *ca, const uint8_t *fmspc, struct state_family **family, struct fail *f)
-{
-	if (!ca->s->family_count)
-		return fail(f, "CA %s: it knows no platform family yet; the first comes with the first request",
-			    ca->dir);
-	if (!fmspc && ca->s->family_count > 1)
-		return fail(f, "CA %s: it knows %u platform families; name one with --fmspc", ca->dir,
-			    ca->s->family_count);
-	for (uint32_t i = 0; i < ca->s->family_count; i++) {
-		*family = &ca->s->families[i];
-		if (!fmspc || memcmp((*family)->fmspc, fmspc, 6) == 0)
-			return 0;
-	}
-	return fail(f, "CA %s: it knows no platform family of that FMSPC", ca->dir);
-}
-
 static int ca_lists(struct ca *ca, X509_CRL **root, X509_CRL **pck, struct fail *f)
 {
 	_cleanup_free_ struct crl_entry *entries = calloc(2 * (size_t)ca->s->revoked_count + 1, sizeof(*entries));
@@ -110,16 +94,20 @@ static int ca_lists(struct ca *ca, X509_CRL **root, X509_CRL **pck, struct fail 
 	return crl_make(pck, &order, f);
 }
 
-static int ca_documents(struct ca *ca, const struct state_family *family, char *tcb_info, char *qe_identity,
-			struct fail *f)
+static int ca_documents(struct ca *ca, const struct ca_choice *c, char *tcb_info, char *qe_identity, struct fail *f)
 {
 	const struct state *s = ca->s;
 	int64_t next = s->issued + (int64_t)s->days * STAMP_DAY;
-	struct tcb_info t = { .version = 3, .evaluation = s->evaluation, .issued = s->issued, .next = next,
-			      .levels = &family->levels };
+	struct tcb_info t = { .version = 3, .evaluation = s->evaluation, .issued = s->issued, .next = next };
 	struct tcb_qe_identity q = { .id = "QE", .version = 2, .evaluation = s->evaluation, .issued = s->issued,
-				     .next = next, .qe = &s->qe };
+				     .next = next };
+	struct state_family *family;
+	struct tcb_qe *qe;
 
+	if (ca_family(ca, c, &family, f) || ca_qe(ca, c, &qe, f))
+		return -1;
+	t.levels = &family->levels;
+	q.qe = qe;
 	memcpy(t.fmspc, family->fmspc, sizeof(t.fmspc));
 	memcpy(t.pce_id, family->pce_id, sizeof(t.pce_id));
 	if (tcb_info_text(&t, tcb_info, TCB_TEXT_MAX) < 0 || tcb_qe_identity_text(&q, qe_identity, TCB_TEXT_MAX) < 0)
@@ -127,7 +115,7 @@ static int ca_documents(struct ca *ca, const struct state_family *family, char *
 	return 0;
 }
 
-int ca_collateral(struct ca *ca, const struct state_family *family, char **json, struct fail *f)
+int ca_collateral(struct ca *ca, const struct ca_choice *c, char **json, struct fail *f)
 {
 	_cleanup_free_ char *texts = malloc(2UL * TCB_TEXT_MAX);
 	struct bundle b = { .tcb_key = ca->tcb.key, .tcb_signing = ca->tcb.certificate, .root = ca->root.certificate,
@@ -137,7 +125,7 @@ int ca_collateral(struct ca *ca, const struct state_family *family, char **json,
 	if (!texts)
 		return fail(f, "writing TCB documents: out of memory");
 	b.qe_identity = texts + TCB_TEXT_MAX;
-	if (ca_documents(ca, family, texts, texts + TCB_TEXT_MAX, f))
+	if (ca_documents(ca, c, texts, texts + TCB_TEXT_MAX, f))
 		return -1;
 	err = ca_lists(ca, &b.root_crl, &b.pck_crl, f);
 	if (!err)

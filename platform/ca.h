@@ -55,9 +55,14 @@ must_check int ca_revoke(struct ca *ca, const char *serial, int reason, int64_t 
 enum ca_member { CA_PCK_CA, CA_TCB_SIGNING };
 must_check int ca_revoke_member(struct ca *ca, enum ca_member which, int reason, int64_t at, struct fail *f);
 
-/* The family of that FMSPC; fmspc NULL: the only one. */
-must_check int ca_family(struct ca *ca, const uint8_t *fmspc, struct state_family **family, struct fail *f);
-must_check int ca_collateral(struct ca *ca, const struct state_family *family, char **json, struct fail *f);
+/* What documents are about: levels of a family, and of a quoting enclave. */
+struct ca_choice {
+	const uint8_t *fmspc; /* NULL: the only family */
+	const char *serial;   /* or: of the platform with this PCK certificate; NULL: the only quoting enclave */
+};
+must_check int ca_family(struct ca *ca, const struct ca_choice *c, struct state_family **family, struct fail *f);
+must_check int ca_qe(struct ca *ca, const struct ca_choice *c, struct tcb_qe **qe, struct fail *f);
+must_check int ca_collateral(struct ca *ca, const struct ca_choice *c, char **json, struct fail *f);
 /* SHA-256 of the SubjectPublicKeyInfo: how verifiers name a root. */
 must_check int ca_fingerprint(X509 *x, uint8_t sha256[32], struct fail *f);
 

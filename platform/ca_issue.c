@@ -40,18 +40,26 @@ static int issue_check_history(const struct ca *ca, const struct request *r, str
 							      STATE_ENTRIES_MAX);
 }
 
-/* The first request's quoting enclave becomes the CA's; later ones must be of the same signer, product and kind. */
+/* One that is known by its signer must be the same product; the levels of a known one stay what they are. */
+static int issue_known_enclave(const struct tcb_qe *qe, const struct request *r, struct fail *f)
+{
+	return qe->isv_prod_id == r->qe.isv_prod_id ? 0 :
+	       fail(f, "request: expected quoting enclave product %u of its signer, found %u", qe->isv_prod_id,
+		    r->qe.isv_prod_id);
+}
+
 static int issue_quoting_enclave(struct ca *ca, const struct request *r, int64_t at, struct fail *f)
 {
 	struct tcb_level level = { .svn = r->qe.isv_svn, .date = at / STAMP_DAY * STAMP_DAY,
 				   .status = tcb_status("UpToDate", 8) };
-	struct tcb_qe *qe = &ca->s->qe;
+	struct tcb_qe *qe;
 
-	if (ca->s->qe_known) {
-		if (memcmp(qe->mrsigner, r->qe.mrsigner, sizeof(qe->mrsigner)) || qe->isv_prod_id != r->qe.isv_prod_id)
-			return fail(f, "request: its quoting enclave has another signer or product than the CA's");
-		return 0;
-	}
+	for (uint32_t i = 0; i < ca->s->qe_count; i++)
+		if (memcmp(ca->s->qes[i].mrsigner, r->qe.mrsigner, sizeof(r->qe.mrsigner)) == 0)
+			return issue_known_enclave(&ca->s->qes[i], r, f);
+	if (ca->s->qe_count == STATE_QES_MAX)
+		return fail(f, "CA %s: it knows its %d quoting enclaves", ca->dir, STATE_QES_MAX);
+	qe = &ca->s->qes[ca->s->qe_count++];
 	memcpy(qe->mrsigner, r->qe.mrsigner, sizeof(qe->mrsigner));
 	memcpy(qe->attributes, r->qe.attributes, sizeof(qe->attributes));
 	memcpy(qe->misc_select, r->qe.misc_select, sizeof(qe->misc_select));
@@ -62,7 +70,6 @@ static int issue_quoting_enclave(struct ca *ca, const struct request *r, int64_t
 	memset(qe->attributes + 8, 0, 8);
 	memset(qe->misc_select_mask, 0xff, sizeof(qe->misc_select_mask));
 	qe->isv_prod_id = r->qe.isv_prod_id;
-	ca->s->qe_known = true;
 	return tcb_level_put(&qe->levels, &level, f);
 }
 
@@ -120,6 +127,7 @@ static void issue_remember(struct ca *ca, const struct ca_issue *i)
 	memcpy(e->ppid, r->ppid, sizeof(e->ppid));
 	memcpy(e->platform_instance_id, r->platform_instance_id, sizeof(e->platform_instance_id));
 	memcpy(e->fmspc, r->fmspc, sizeof(e->fmspc));
+	memcpy(e->qe_mrsigner, r->qe.mrsigner, sizeof(e->qe_mrsigner));
 }
 
 int ca_issue(struct ca *ca, struct ca_issue *i, struct fail *f)

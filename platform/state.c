@@ -70,7 +70,7 @@ static void state_put_levels(struct json_writer *w, const struct tcb_levels *lev
 
 static void state_put_qe(struct json_writer *w, const struct tcb_qe *qe)
 {
-	json_object(w, "qe");
+	json_object(w, NULL);
 	json_put_hex(w, "mrsigner", qe->mrsigner, sizeof(qe->mrsigner));
 	json_put_u64(w, "isv_prod_id", qe->isv_prod_id);
 	json_put_hex(w, "attributes", qe->attributes, sizeof(qe->attributes));
@@ -78,6 +78,14 @@ static void state_put_qe(struct json_writer *w, const struct tcb_qe *qe)
 	json_put_hex(w, "misc_select", qe->misc_select, sizeof(qe->misc_select));
 	json_put_hex(w, "misc_select_mask", qe->misc_select_mask, sizeof(qe->misc_select_mask));
 	state_put_levels(w, &qe->levels);
+	json_close(w);
+}
+
+static void state_put_qes(struct json_writer *w, const struct state *s)
+{
+	json_array(w, "qes");
+	for (uint32_t i = 0; i < s->qe_count; i++)
+		state_put_qe(w, &s->qes[i]);
 	json_close(w);
 }
 
@@ -107,6 +115,7 @@ static void state_put_issues(struct json_writer *w, const struct state *s)
 		json_put_hex(w, "ppid", e->ppid, sizeof(e->ppid));
 		json_put_hex(w, "platform_instance_id", e->platform_instance_id, sizeof(e->platform_instance_id));
 		json_put_hex(w, "fmspc", e->fmspc, sizeof(e->fmspc));
+		json_put_hex(w, "qe_mrsigner", e->qe_mrsigner, sizeof(e->qe_mrsigner));
 		json_close(w);
 	}
 	json_close(w);
@@ -142,8 +151,7 @@ int state_write(const struct state *s, const char *dir, struct fail *f)
 	json_put_u64(&w, "crl_number", s->crl_number);
 	json_put_u64(&w, "ca", s->ca);
 	json_put_u64(&w, "tcb", s->tcb);
-	if (s->qe_known)
-		state_put_qe(&w, &s->qe);
+	state_put_qes(&w, s);
 	state_put_families(&w, s);
 	state_put_issues(&w, s);
 	json_close(&w);

@@ -12,6 +12,7 @@
 
 #define STATE_NAME_MAX 32
 #define STATE_FAMILIES_MAX 16
+#define STATE_QES_MAX 256
 #define STATE_ENTRIES_MAX 4096 /* certificates, revocations */
 
 struct state_family {
@@ -23,6 +24,7 @@ struct state_issued {
 	char serial[CERTIFICATE_SERIAL_TEXT];
 	int64_t at;
 	uint8_t public_key[64], ppid[16], platform_instance_id[16], fmspc[6];
+	uint8_t qe_mrsigner[32];
 };
 
 struct state_revoked {
@@ -36,10 +38,9 @@ struct state {
 	uint32_t days;        /* how long collateral holds */
 	uint32_t evaluation, crl_number;
 	uint32_t ca, tcb;     /* numbers of the keys in use */
-	bool qe_known;
-	struct tcb_qe qe;
-	uint32_t family_count, issued_count, revoked_count;
+	uint32_t family_count, qe_count, issued_count, revoked_count;
 	struct state_family families[STATE_FAMILIES_MAX];
+	struct tcb_qe qes[STATE_QES_MAX]; /* each platform may have signed its own */
 	struct state_issued issues[STATE_ENTRIES_MAX];
 	struct state_revoked revoked[STATE_ENTRIES_MAX];
 };

@@ -119,21 +119,25 @@ static void state_read_levels(struct state_reader *r, struct tcb_levels *levels)
 	r->at = outer;
 }
 
-static void state_read_qe(struct state_reader *r, struct state *s)
+static void state_read_qe(struct state_reader *r, struct tcb_qe *qe)
+{
+	state_hex(r, "mrsigner", qe->mrsigner, sizeof(qe->mrsigner));
+	qe->isv_prod_id = (uint16_t)state_u64(r, "isv_prod_id", 0xffff);
+	state_hex(r, "attributes", qe->attributes, sizeof(qe->attributes));
+	state_hex(r, "attributes_mask", qe->attributes_mask, sizeof(qe->attributes_mask));
+	state_hex(r, "misc_select", qe->misc_select, sizeof(qe->misc_select));
+	state_hex(r, "misc_select_mask", qe->misc_select_mask, sizeof(qe->misc_select_mask));
+	state_read_levels(r, &qe->levels);
+}
+
+static void state_read_qes(struct state_reader *r, struct state *s)
 {
 	const struct json *outer = r->at;
-	struct tcb_qe *qe = &s->qe;
+	const struct json *qe = state_array(r, "qes", STATE_QES_MAX, &s->qe_count);
 
-	r->at = json_member(outer, "qe");
-	s->qe_known = r->at;
-	if (s->qe_known) {
-		state_hex(r, "mrsigner", qe->mrsigner, sizeof(qe->mrsigner));
-		qe->isv_prod_id = (uint16_t)state_u64(r, "isv_prod_id", 0xffff);
-		state_hex(r, "attributes", qe->attributes, sizeof(qe->attributes));
-		state_hex(r, "attributes_mask", qe->attributes_mask, sizeof(qe->attributes_mask));
-		state_hex(r, "misc_select", qe->misc_select, sizeof(qe->misc_select));
-		state_hex(r, "misc_select_mask", qe->misc_select_mask, sizeof(qe->misc_select_mask));
-		state_read_levels(r, &qe->levels);
+	for (uint32_t i = 0; qe; qe = qe->next, i++) {
+		r->at = qe;
+		state_read_qe(r, &s->qes[i]);
 	}
 	r->at = outer;
 }
@@ -165,6 +169,7 @@ static void state_read_issues(struct state_reader *r, struct state *s)
 		state_hex(r, "ppid", e->ppid, sizeof(e->ppid));
 		state_hex(r, "platform_instance_id", e->platform_instance_id, sizeof(e->platform_instance_id));
 		state_hex(r, "fmspc", e->fmspc, sizeof(e->fmspc));
+		state_hex(r, "qe_mrsigner", e->qe_mrsigner, sizeof(e->qe_mrsigner));
 	}
 	r->at = outer;
 }
@@ -196,7 +201,7 @@ static void state_read_members(struct state_reader *r, struct state *s)
 	s->crl_number = state_u32(r, "crl_number");
 	s->ca = state_u32(r, "ca");
 	s->tcb = state_u32(r, "tcb");
-	state_read_qe(r, s);
+	state_read_qes(r, s);
 	state_read_families(r, s);
 	state_read_issues(r, s);
 	state_read_revoked(r, s);

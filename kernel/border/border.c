@@ -8,6 +8,7 @@
  * window, have room to the next word, and the last word is filled up inside before it goes out.
  */
 #include "base/mem.h"
+#include "cpu/enclu.h"
 #include "kernel/border/border.h"
 #include "kernel/border/stub.h"
 #include "kernel/kernel.h"
@@ -17,6 +18,7 @@
 #define BORDER_STRING_MAX 4096
 #define BORDER_BOUNCE 1024
 #define BORDER_WORD 7UL
+#define ENCLU_FIRST_BYTE 0x0f
 #define ERRNO_LAST 133 /* EHWPOISON, the last that Linux gives to programs */
 
 /* The program's memory, or the kernel's own: its address tells. */
@@ -91,6 +93,11 @@ void border_take_signals(struct border *b)
 			signal_from_host(signal);
 }
 
+/*
+ * On silicon the host finds in the vector registers what the program left there, and may leave there what it likes. The
+ * software processor's host half uses none, and is no further from the program than the processor itself: its stub page
+ * tells which one this is, and nobody outside could change that page.
+ */
 long border_cross_hidden(bool interruptible)
 {
 	void *area = thread_vectors(current);
@@ -121,6 +128,7 @@ int border_set(struct thread *t, uint64_t address, uint64_t size)
 		return -EINVAL;
 	t->border = (struct border *)address;
 	t->border_used = 0;
+	t->border_exposes = enclu_page[0] == ENCLU_FIRST_BYTE;
 	t->slot = (uint32_t)((volatile struct border *)t->border)->slot;
 	return 0;
 }

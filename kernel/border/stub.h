@@ -12,7 +12,6 @@
 #define ADYTON_KERNEL_BORDER_STUB_H
 
 #include "abi/linux/errno.h"
-#include "cpu/enclu.h"
 #include "kernel/border/hostcall.h"
 #include "kernel/entry/entry.h"
 #include "kernel/kernel.h"
@@ -26,7 +25,6 @@ enum border_result { ZERO, FD, LEN, U31, POS, NEVER };
 
 #define BORDER_ROOM (BORDER_SIZE - BORDER_BUFFER)
 #define BORDER_ALIGN 63UL /* Linux copies faster to where a cache line begins */
-#define ENCLU_FIRST_BYTE 0x0f
 
 /* Where an argument lies in the window. */
 struct border_piece {
@@ -104,14 +102,9 @@ always_inline int border_in_iov(const struct iov *v, const struct border_piece *
 	return border_scatter(v, p->at, size);
 }
 
-/*
- * On silicon the host finds in the vector registers what the program left there, and may leave there what it likes. The
- * software processor's host half uses none, and is no further from the program than the processor itself: its stub page
- * tells which one this is, and nobody outside could change that page.
- */
 always_inline long border_cross(bool interruptible)
 {
-	if (enclu_page[0] == ENCLU_FIRST_BYTE)
+	if (current->border_exposes)
 		return border_cross_hidden(interruptible);
 	return border_exit(EXIT_HOSTCALL, interruptible);
 }

@@ -173,21 +173,32 @@ static long epoll_wait_do(int epfd, uint64_t events, int max, int64_t deadline)
 	return r;
 }
 
+/* Linux answers EINTR to any interruption; a program that has no handler would not expect one. */
+static long epoll_wait_on(const struct thread_restart *r)
+{
+	long result = signal_set_temporary_mask(r->args[3], r->args[4]);
+
+	if (result)
+		return result;
+	result = epoll_wait_do((int)r->args[0], r->args[1], (int)r->args[2], r->deadline_ns);
+	if (result != -ERESTARTNOHAND) {
+		signal_restore_mask_now();
+		return result;
+	}
+	current->restart = *r;
+	return -ERESTART_RESTARTBLOCK;
+}
+
 static long epoll_wait_masked(int epfd, uint64_t events, int max, int64_t deadline, uint64_t mask, uint64_t mask_size)
 {
-	long r = signal_set_temporary_mask(mask, mask_size);
-
-	if (r)
-		return r;
-	r = epoll_wait_do(epfd, events, max, deadline);
-	if (r != -ERESTARTNOHAND)
-		signal_restore_mask_now();
-	return r;
+	return epoll_wait_on(&(struct thread_restart){
+		.again = epoll_wait_on, .deadline_ns = deadline,
+		.args = { (uint64_t)epfd, events, (uint64_t)max, mask, mask_size } });
 }
 
 SYSCALL4(epoll_wait, int, epfd, uint64_t, events, int, max, int, timeout)
 {
-	return epoll_wait_do(epfd, events, max, timeout_from_ms(timeout));
+	return epoll_wait_masked(epfd, events, max, timeout_from_ms(timeout), 0, 0);
 }
 
 SYSCALL6(epoll_pwait, int, epfd, uint64_t, events, int, max, int, timeout, uint64_t, mask, uint64_t, mask_size)

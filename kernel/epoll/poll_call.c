@@ -49,9 +49,20 @@ static long poll_do(uint64_t user, uint32_t count, int64_t deadline)
 	return r == -EINTR ? -ERESTARTNOHAND : r;
 }
 
+static long poll_on(const struct thread_restart *r)
+{
+	long result = poll_do(r->args[0], (uint32_t)r->args[1], r->deadline_ns);
+
+	if (result != -ERESTARTNOHAND)
+		return result;
+	current->restart = *r;
+	return -ERESTART_RESTARTBLOCK;
+}
+
 SYSCALL3(poll, uint64_t, fds, uint32_t, count, int, timeout)
 {
-	return poll_do(fds, count, timeout_from_ms(timeout));
+	return poll_on(&(struct thread_restart){ .again = poll_on, .deadline_ns = timeout_from_ms(timeout),
+						 .args = { fds, count } });
 }
 
 SYSCALL5(ppoll, uint64_t, fds, uint32_t, count, uint64_t, timeout, uint64_t, mask, uint64_t, mask_size)

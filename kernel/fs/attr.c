@@ -1,6 +1,7 @@
 /* Changing attributes: chmod, chown, times, sizes. */
 #include "abi/linux/syscall_nr.h"
 #include "base/mem.h"
+#include "kernel/fs/sizelimit.h"
 #include "kernel/fs/walk.h"
 #include "kernel/syscall.h"
 
@@ -207,10 +208,10 @@ SYSCALL2(truncate, uint64_t, path, int64_t, size)
 	if (error)
 		return error;
 	if (w->file)
-		return apply_file(w->file, &a);
+		return sizelimit_resize(w->file, size) ?: apply_file(w->file, &a);
 	if (!S_ISREG(w->at->mode))
 		return S_ISDIR(w->at->mode) ? -EISDIR : -EINVAL;
-	error = inode_permission(w->at, W_OK);
+	error = inode_permission(w->at, W_OK) ?: sizelimit_resize_inode(w->at, size);
 	return error ? error : apply_inode(w->at, &a);
 }
 
@@ -223,7 +224,7 @@ SYSCALL2(ftruncate, int, fd, int64_t, size)
 		return -EBADF;
 	if (size < 0 || (f->flags & O_ACCMODE) == O_RDONLY || (f->inode && !S_ISREG(f->inode->mode)))
 		return -EINVAL;
-	return apply_file(f, &a);
+	return sizelimit_resize(f, size) ?: apply_file(f, &a);
 }
 
 SYSCALL4(fallocate, int, fd, int, mode, int64_t, offset, int64_t, length)
@@ -242,6 +243,8 @@ SYSCALL4(fallocate, int, fd, int, mode, int64_t, offset, int64_t, length)
 		return -EISDIR;
 	if (!f->ops->fallocate)
 		return f->ops->seek ? -EOPNOTSUPP : -ESPIPE;
+	if (!(mode & FALLOC_FL_KEEP_SIZE) && sizelimit_resize(f, offset + length))
+		return -EFBIG;
 	return f->ops->fallocate(f, mode, offset, length);
 }
 

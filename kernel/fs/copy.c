@@ -3,6 +3,7 @@
  * knows anyway, and nothing comes into the enclave; all others go through a buffer of ours.
  */
 #include "kernel/border/hostcall.h"
+#include "kernel/fs/sizelimit.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/mm.h"
@@ -19,7 +20,7 @@ struct copy_end {
 
 static bool copy_by_host(const struct copy_end *in, const struct copy_end *out)
 {
-	return in->file->ops->hosted && out->file->ops->hosted;
+	return in->file->ops->hosted && out->file->ops->hosted && !sizelimit_set();
 }
 
 /* The offset that the program gave. */

@@ -23,6 +23,7 @@ int proc_status(struct text *t, uint64_t tid);
 int proc_limits(struct text *t, uint64_t tid);
 int proc_maps(struct text *t, uint64_t tid);
 int proc_smaps(struct text *t, uint64_t tid);
+int proc_smaps_rollup(struct text *t, uint64_t tid);
 int proc_mounts(struct text *t, uint64_t tid);
 int proc_mountinfo(struct text *t, uint64_t tid);
 /* The uint64_t is the descriptor. */

@@ -1,4 +1,4 @@
-/* /proc/PID/{maps,smaps,mounts,mountinfo,fd,fdinfo}. */
+/* /proc/PID/{maps,smaps,smaps_rollup,mounts,mountinfo,fd,fdinfo}. */
 #include "base/mem.h"
 #include "kernel/fs/proc.h"
 #include "kernel/mm/heap.h"
@@ -100,19 +100,83 @@ int proc_maps(struct text *t, uint64_t tid)
 	return show_areas(t, NULL);
 }
 
-/* Only what is known of an area by itself: resident pages are counted for the whole process (statm). */
+/* What smaps says of pages, in KiB. There is one process and no swap: everything is private, and there. */
+struct share {
+	uint64_t resident, clean, anonymous;
+};
+
+static void share_add(struct share *s, const struct vma *v)
+{
+	uint64_t resident = mm_resident(v->start, v->end) * (PAGE_SIZE / KIB);
+
+	s->resident += resident;
+	if (!v->file)
+		s->anonymous += resident;
+	else if (!(v->prot & PROT_WRITE))
+		s->clean += resident;
+}
+
+static void share_show(struct text *t, const struct share *s)
+{
+	static const char *const none[] = { "LazyFree", "AnonHugePages", "ShmemPmdMapped", "FilePmdMapped",
+					    "Shared_Hugetlb", "Private_Hugetlb", "Swap", "SwapPss", "Locked" };
+
+	text_add(t, "Rss:            %8lu kB\nPss:            %8lu kB\nPss_Dirty:      %8lu kB\n", s->resident,
+		 s->resident, s->resident - s->clean);
+	text_add(t, "Shared_Clean:   %8u kB\nShared_Dirty:   %8u kB\nPrivate_Clean:  %8lu kB\n", 0U, 0U, s->clean);
+	text_add(t, "Private_Dirty:  %8lu kB\nReferenced:     %8lu kB\nAnonymous:      %8lu kB\n",
+		 s->resident - s->clean, s->resident, s->anonymous);
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		text_add(t, "%s:", none[i]);
+		text_bytes(t, "                ", 15 - strlen(none[i]));
+		text_add(t, "%8u kB\n", 0U);
+	}
+}
+
 static void area_details(struct text *t, const struct vma *v)
 {
+	struct share s = { 0 };
+
+	share_add(&s, v);
 	text_add(t, "Size:           %8lu kB\nKernelPageSize: %8u kB\nMMUPageSize:    %8u kB\n",
 		 (v->end - v->start) / KIB, 4U, 4U);
-	text_add(t, "VmFlags: %s%s%s%s\n", v->prot & PROT_READ ? "rd " : "", v->prot & PROT_WRITE ? "wr " : "",
-		 v->prot & PROT_EXEC ? "ex " : "", v->flags & VMA_SHARED ? "sh " : "");
+	share_show(t, &s);
+	text_add(t, "THPeligible:    %8u\nVmFlags: %s%s%s%s\n", 0U, v->prot & PROT_READ ? "rd " : "",
+		 v->prot & PROT_WRITE ? "wr " : "", v->prot & PROT_EXEC ? "ex " : "",
+		 v->flags & VMA_SHARED ? "sh " : "");
 }
 
 int proc_smaps(struct text *t, uint64_t tid)
 {
 	(void)tid;
 	return show_areas(t, area_details);
+}
+
+struct rollup {
+	struct share share;
+	uint64_t start, end;
+};
+
+static int rollup_add(void *ctx, const struct vma *v)
+{
+	struct rollup *r = ctx;
+
+	if (!r->end)
+		r->start = v->start;
+	r->end = v->end;
+	share_add(&r->share, v);
+	return 0;
+}
+
+int proc_smaps_rollup(struct text *t, uint64_t tid)
+{
+	struct rollup r = { 0 };
+	int error = mm_each_vma(rollup_add, &r);
+
+	(void)tid;
+	text_add(t, "%08lx-%08lx ---p 00000000 00:00 0                          [rollup]\n", r.start, r.end);
+	share_show(t, &r.share);
+	return error;
 }
 
 int proc_mounts(struct text *t, uint64_t tid)

@@ -41,10 +41,34 @@ static int show_memory(struct text *t, uint64_t from, uint64_t to)
 	return 0;
 }
 
+/*
+ * A program that wrote a title over its arguments wrote over the last NUL too, perhaps on into the environment: then it
+ * is one string, of a page at most.
+ */
+static int show_title(struct text *t)
+{
+	uint64_t start = init_process.arg_start, end = init_process.arg_end;
+	size_t from = t->length, length;
+	int error;
+
+	if (init_process.env_start == end)
+		end = init_process.env_end;
+	error = show_memory(t, start, end - start < PAGE_SIZE ? end : start + PAGE_SIZE);
+	length = strnlen(t->data + from, t->length - from);
+	if (length < t->length - from)
+		t->length = from + length + 1;
+	return error;
+}
+
 static int show_cmdline(struct text *t, uint64_t arg)
 {
+	uint64_t start = init_process.arg_start, end = init_process.arg_end;
+	char last = 0;
+
 	(void)arg;
-	return show_memory(t, init_process.arg_start, init_process.arg_end);
+	if (end > start && !copy_from_user(&last, end - 1, 1) && last)
+		return show_title(t);
+	return show_memory(t, start, end);
 }
 
 static int show_environ(struct text *t, uint64_t arg)
@@ -173,6 +197,7 @@ static const struct pseudo_entry thread_dir = { .name = "tid", .mode = PSEUDO_DI
 		{ .name = "schedstat", .mode = PSEUDO_FILE, .text = "0 0 0\n" }, \
 		{ .name = "sessionid", .mode = PSEUDO_FILE, .text = "4294967295" }, \
 		{ .name = "smaps", .mode = PSEUDO_FILE, .show = proc_smaps }, \
+		{ .name = "smaps_rollup", .mode = PSEUDO_FILE, .show = proc_smaps_rollup }, \
 		{ .name = "stat", .mode = PSEUDO_FILE, .show = proc_stat }, \
 		{ .name = "statm", .mode = PSEUDO_FILE, .show = proc_statm }, \
 		{ .name = "status", .mode = PSEUDO_FILE, .show = proc_status }, \

@@ -1,6 +1,7 @@
 /* Moving bytes: read, write and their many forms, lseek. */
 #include "abi/linux/uio.h"
 #include "base/mem.h"
+#include "kernel/fs/sizelimit.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/mm.h"
@@ -41,20 +42,48 @@ static long write_positioned(struct file *f, const struct iov *from, int64_t *po
 	return f->ops->write(f, from, &f->pos);
 }
 
-long file_write(struct file *f, const struct iov *from, int64_t *pos)
+static long write_all(struct file *f, const struct iov *from, int64_t *pos)
 {
 	const bool known = !(f->flags & O_APPEND) && (pos || f->ops->positioned); /* where it goes, or does the host? */
 	uint64_t start = known ? (uint64_t)(pos ? *pos : f->pos) : 0, length = known ? from->total : INT64_MAX;
 	long n;
 
-	if (!file_writable(f))
-		return -EBADF;
-	if (!f->ops->write)
-		return -EINVAL;
 	mm_file_before(f, start, length);
 	n = write_positioned(f, from, pos);
 	mm_file_written(f, start, length);
 	return n;
+}
+
+/* As much as RLIMIT_FSIZE allows. */
+static long write_within(struct file *f, const struct iov *from, int64_t *pos)
+{
+	struct piece here[PIECES_HERE], *space = here;
+	uint64_t size = from->total;
+	long done = sizelimit_write(f, pos, &size);
+	struct iov part;
+
+	if (done)
+		return done;
+	if (size == from->total)
+		return write_all(f, from, pos);
+	if (from->count > PIECES_HERE)
+		space = heap_alloc(from->count * sizeof(*space));
+	if (!space)
+		return -ENOMEM;
+	iov_slice(&part, space, from, 0, size);
+	done = write_all(f, &part, pos);
+	if (space != here)
+		heap_free(space);
+	return done;
+}
+
+long file_write(struct file *f, const struct iov *from, int64_t *pos)
+{
+	if (!file_writable(f))
+		return -EBADF;
+	if (!f->ops->write)
+		return -EINVAL;
+	return sizelimit_set() ? write_within(f, from, pos) : write_all(f, from, pos);
 }
 
 static struct iov iov_one(uint64_t buf, uint64_t size)

@@ -275,7 +275,7 @@ long pipe_write_iov(struct file *f, const struct iov *from, bool nonblock)
 
 		if (r < 0) {
 			if (r == -EPIPE)
-				signal_pipe();
+				signal_own(SIGPIPE);
 			return done ? (long)done : r;
 		}
 		done += (uint64_t)r;

@@ -20,8 +20,8 @@ int epc_restrict(uint64_t addr, uint64_t count, uint32_t from, uint32_t to) must
 int epc_remove(uint64_t addr, uint64_t count) must_check;
 
 /*
- * These pages are about to be touched, and no others follow. A leaf that changes nothing says so: the software processor
- * then makes them true at once, where otherwise it would wait for more, and the first touch would be a fault.
+ * These pages are about to be touched, and no others follow. A leaf that changes nothing says so: the software
+ * processor then makes them true at once, where otherwise it would wait for more, and the first touch would be a fault.
  */
 void epc_settle(void);
 

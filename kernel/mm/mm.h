@@ -74,6 +74,8 @@ struct mm_usage {
 	uint64_t virtual_pages, committed_pages, peak_pages, stack_pages, text_pages, data_pages, faults;
 };
 void mm_usage(struct mm_usage *out);
+/* Pages of the program's that are there in [start, end). */
+uint64_t mm_resident(uint64_t start, uint64_t end);
 /* Print /proc/self/maps lines through a callback; 0 or the callback's negative errno. */
 struct vma;
 int mm_each_vma(int (*each)(void *ctx, const struct vma *v), void *ctx);

@@ -267,6 +267,19 @@ void mm_usage(struct mm_usage *out)
 	}
 }
 
+uint64_t mm_resident(uint64_t start, uint64_t end)
+{
+	uint64_t pages = 0, stop;
+	uint32_t state;
+
+	LOCKED(&mm_self.lock);
+	for (; (stop = pagemap_next(&mm_self.pages, &start, end, &state)) != 0; start = stop) {
+		if (state & PAGE_COMMITTED)
+			pages += (stop - start) / PAGE_SIZE;
+	}
+	return pages;
+}
+
 /*
  * The lock is not held while the callback runs (it may fill program memory): each step takes a copy of one area, with a
  * reference to its file.

@@ -10,7 +10,7 @@
 long socket_pipe_result(long r, uint32_t flags)
 {
 	if (r == -EPIPE && !(flags & MSG_NOSIGNAL))
-		signal_pipe();
+		signal_own(SIGPIPE);
 	return r;
 }
 

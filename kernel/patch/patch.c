@@ -194,7 +194,8 @@ bool patch_rewritten(uint64_t site)
 
 void patch_trapped_syscall(struct regs *r)
 {
-	const struct patch_trap trap = { .site = r->rip, .rax = r->rax, .rbx = r->rbx, .rsi = r->rsi };
+	const struct patch_trap trap = { .site = r->rip, .rax = r->rax, .rbx = r->rbx, .rsi = r->rsi,
+					.rdi = r->rdi, .rdx = r->rdx };
 
 	patch_note(&trap);
 	/* As the instruction leaves them: RCX where the program goes on, R11 its flags. */

@@ -4,10 +4,11 @@
  * Two ways, by what stands around the instruction (counted over real binaries, most calls fall under them):
  *   BEFORE  an instruction of five bytes or more that we know stands right before it: the jump takes its place, the
  *           stub does its work. The SYSCALL stays: who jumps straight to it still traps.
- *   OVER    a CMP of RAX with -4096 or -4095 right behind it (6 bytes): a jump of 5 bytes takes the place of SYSCALL
- *           and of the CMP's first three, the stub does the CMP. Somebody can still come to where the CMP began: a
- *           thread that was in this call when it was rewritten, a signal handler that returns, a jump. So stubs are
- *           placed where the jump's third byte is INT3, and the trap code leads whoever runs into it to the stub's end.
+ *   OVER    an instruction of three bytes or more that we know stands right behind it, most often a CMP of RAX with
+ *           -4095: a jump of 5 bytes takes the place of SYSCALL and of that instruction's first three, the stub does
+ *           it. Somebody can still come to where it began: a thread that was in this call when it was rewritten, a
+ *           signal handler that returns, a jump. So stubs are placed where the jump's third byte is INT3, and the trap
+ *           code leads whoever runs into it to the stub's end.
  *
  * In both, a call is restarted by stepping back two bytes from the return address that the kernel sees: BEFORE finds
  * the SYSCALL there, OVER a jump of two bytes to the stub's beginning. No stub contains a SYSCALL: it would trap, be
@@ -18,7 +19,7 @@
 
 #include "abi/types.h"
 
-#define PATCH_WINDOW 8 /* bytes looked at on each side of the site */
+#define PATCH_WINDOW 10 /* bytes looked at on each side of the site */
 #define PATCH_STUB_SIZE 48
 
 enum patch_way { PATCH_NONE, PATCH_BEFORE, PATCH_OVER };
@@ -28,16 +29,17 @@ struct patch_plan {
 	uint32_t size;
 	uint8_t site[8];
 	uint8_t stub[PATCH_STUB_SIZE];
-	uint64_t tail; /* OVER: where the CMP is done and the program goes on */
+	uint64_t tail; /* OVER: where the instruction behind the site is done and the program goes on */
 };
 
 /* The site as it trapped: what stood in the registers confirms how the bytes before it are read. */
 struct patch_trap {
-	uint64_t site, rax, rbx, rsi;
+	uint64_t site, rax, rbx, rsi, rdi, rdx;
 };
 
 /*
- * Which way this site can be rewritten. text: the bytes around it, `before` of them in front of it, `after` from it on.
+ * Which way this site can be rewritten. text: the bytes around it in its page, `before` of them in front of it, `after`
+ * from it on; of the SYSCALL itself, which trapped, only the first has to be there.
  */
 enum patch_way patch_way(const uint8_t *text, size_t before, size_t after, const struct patch_trap *t);
 /* May a stub for this site begin there? */

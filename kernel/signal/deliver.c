@@ -21,6 +21,7 @@ static void deliver_again(struct regs *r, uint64_t nr)
 /* A handler runs before the interrupted call's result is seen: restart or -EINTR. */
 static void deliver_end_call(struct regs *r, const struct sigaction *a)
 {
+	current->restart.again = NULL;
 	if (r->orig_rax == UINT64_MAX)
 		return;
 	switch (-(long)r->rax) {

@@ -39,13 +39,13 @@ void signal_settle_work(void)
 		__atomic_and_fetch(&t->work, ~WORK_SIGNAL, __ATOMIC_SEQ_CST);
 }
 
-void signal_pipe(void)
+void signal_own(int sig)
 {
 	struct siginfo info = { .si_code = SI_USER };
 
 	info.kill.pid = init_process.pid;
 	info.kill.uid = init_process.cred.uid;
-	(void)signal_send_thread(current, SIGPIPE, &info);
+	(void)signal_send_thread(current, sig, &info);
 }
 
 void signal_fault(int sig, int code, uint64_t address, uint32_t trapno, uint32_t error, uint64_t cr2)

@@ -37,8 +37,8 @@ uint64_t signal_frame_size(void);
  * host signals, deliver, restart or end system calls.
  */
 void signal_exit_work(struct regs *regs);
-/* SIGPIPE to the running thread, unless MSG_NOSIGNAL said otherwise. */
-void signal_pipe(void);
+/* To the running thread, for what it just tried: SIGPIPE, SIGXFSZ. */
+void signal_own(int sig);
 
 /*
  * For sigsuspend, ppoll, pselect, epoll_pwait: swap the mask for the time of one call; the old one comes back by

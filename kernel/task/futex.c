@@ -13,6 +13,9 @@ static bool futex_addr_ok(uint64_t addr)
 	return !(addr & 3);
 }
 
+static long futex_wait_on(const struct thread_restart *r);
+
+/* Interrupted, one with a deadline is never begun anew: it keeps what it had, or a handler ends it. */
 static long futex_wait(uint64_t addr, uint32_t value, uint32_t bitset, int64_t deadline)
 {
 	struct futex_waiter w = { .thread = current, .addr = addr, .bitset = bitset };
@@ -21,7 +24,18 @@ static long futex_wait(uint64_t addr, uint32_t value, uint32_t bitset, int64_t d
 	if (!bitset)
 		return -EINVAL;
 	error = futex_enter_if(&w, value);
-	return error ? error : futex_sleep(&w, deadline);
+	if (!error)
+		error = futex_sleep(&w, deadline);
+	if (error != -ERESTARTSYS || deadline == NO_DEADLINE)
+		return error;
+	current->restart = (struct thread_restart){ .again = futex_wait_on, .deadline_ns = deadline,
+						    .args = { addr, value, bitset } };
+	return -ERESTART_RESTARTBLOCK;
+}
+
+static long futex_wait_on(const struct thread_restart *r)
+{
+	return futex_wait(r->args[0], (uint32_t)r->args[1], (uint32_t)r->args[2], r->deadline_ns);
 }
 
 static long futex_wake(uint64_t addr, int count, uint32_t bitset)

@@ -49,11 +49,14 @@ struct thread_sched {
 	int32_t policy, priority;
 };
 
-/* What restart_syscall(2) goes on with: a sleep that a signal without a handler interrupted. */
+/*
+ * What restart_syscall(2) goes on with, when a signal without a handler interrupted a call: until the deadline that it
+ * had, where the program's own arguments would have it begin anew. A handler that runs ends the call for good.
+ */
 struct thread_restart {
+	long (*again)(const struct thread_restart *r); /* NULL: nothing */
 	int64_t deadline_ns; /* monotonic */
-	uint64_t remaining_addr;
-	bool armed;
+	uint64_t args[5];
 };
 
 struct thread {
@@ -74,6 +77,7 @@ struct thread {
 	struct border *border; /* host memory: only kernel/border/ looks inside */
 	/* bytes of the buffer that calls in progress hold (a fault can nest one call in another) */
 	uint64_t border_used;
+	bool border_exposes; /* the host finds the program's vector registers: constant as border (border.c) */
 	uint32_t dying;    /* kernel_die() has begun: no second message, and this many attempts to leave */
 	uint32_t launched; /* atomic: thread_launch() asked for it, its first entry takes it */
 	uint32_t slot; /* the host's name for this thread: park, unpark, interrupt */

@@ -125,9 +125,10 @@ SYSCALL1(time, uint64_t, addr)
 
 /* --- sleeping --- */
 
+static long clock_sleep_on(const struct thread_restart *r);
+
 static long clock_sleep(int64_t deadline, uint64_t remaining_addr, bool absolute)
 {
-	struct thread *t = current;
 	int64_t left;
 	int error = 0;
 
@@ -146,17 +147,22 @@ static long clock_sleep(int64_t deadline, uint64_t remaining_addr, bool absolute
 		if (copy_to_user(remaining_addr, &ts, sizeof(ts)))
 			return -EFAULT;
 	}
-	t->restart =
-		(struct thread_restart){ .deadline_ns = deadline, .remaining_addr = remaining_addr, .armed = true };
+	current->restart = (struct thread_restart){ .again = clock_sleep_on, .deadline_ns = deadline,
+						    .args = { remaining_addr } };
 	return -ERESTART_RESTARTBLOCK;
+}
+
+static long clock_sleep_on(const struct thread_restart *r)
+{
+	return clock_sleep(r->deadline_ns, r->args[0], false);
 }
 
 SYSCALL0(restart_syscall)
 {
 	struct thread_restart r = current->restart;
 
-	current->restart.armed = false;
-	return r.armed ? clock_sleep(r.deadline_ns, r.remaining_addr, false) : -EINTR;
+	current->restart.again = NULL;
+	return r.again ? r.again(&r) : -EINTR;
 }
 
 static long clock_sleep_from_user(int clock, bool absolute, uint64_t request, uint64_t remaining)

@@ -17,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -62,6 +63,26 @@ static void victim_files(void)
 	victim_ignore(ioctl(0, TIOCGWINSZ, victim_buffer));
 	victim_ignore(close(fd));
 	victim_ignore(close(dir));
+}
+
+/* Bytes that the host moves by itself: however many it says, never more than were asked for. */
+static void victim_copies(void)
+{
+	int from = open("/etc/passwd", O_RDONLY), to = open("/dev/shm/copy", O_RDWR | O_CREAT, 0600);
+	int s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	off64_t at = 10, there = 5;
+	long n = sendfile64(s, from, &at, 1000);
+
+	if (n > 1000 || (n > 0 && at != 10 + n))
+		_exit(VICTIM_CHANGED);
+	victim_ignore(sendfile(to, from, NULL, 1000));
+	at = 10;
+	n = copy_file_range(from, &at, from, &there, 1000, 0);
+	if (n > 1000 || (n > 0 && (at != 10 + n || there != 5 + n)))
+		_exit(VICTIM_CHANGED);
+	victim_ignore(close(from));
+	victim_ignore(close(to));
+	victim_ignore(close(s));
 }
 
 static void victim_mappings(void)
@@ -221,6 +242,7 @@ int main(int argc, char **argv)
 			signal(i, SIG_IGN);
 	for (int i = 0; i < 3; i++) {
 		victim_files();
+		victim_copies();
 		victim_mappings();
 		victim_sockets();
 		victim_rest();

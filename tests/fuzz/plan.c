@@ -49,6 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size >= 12 + sizeof(text) + 16) {
 		memcpy(&trap.rbx, data + 12 + sizeof(text), 8);
 		memcpy(&trap.rsi, data + 20 + sizeof(text), 8);
+		trap.rdi = trap.rsi;
+		trap.rdx = trap.rbx;
 	}
 	way = patch_way(text, PATCH_WINDOW, PATCH_WINDOW, &trap);
 	if (way == PATCH_NONE)

@@ -94,7 +94,9 @@ static void do_verify(const char *quote_path, const char *bundle_path, const cha
 		printf("bundle ");
 		put_refusal(&why);
 	} else {
-		struct attest_request r = { .evidence = quote, .chain = chain_beside, .collateral = c, .now = atoll(at) };
+		struct attest_request r = {
+			.evidence = quote, .chain = chain_beside, .collateral = c, .now = strtoll(at, NULL, 10)
+		};
 
 		attest_verify(context, &r, &v);
 		if (v.genuine)
@@ -193,14 +195,15 @@ static void do_quote(const char *path)
 	all.count = all.used = 0;
 	if (q.chain.size && certificates_read(q.chain, &all) && pck_sort(&all, &chain, &why) &&
 	    pck_platform(chain.leaf, &v.claims.platform, &why)) {
-		report = signature_holds_raw(context, &chain.leaf->key, SIGNATURE_ECDSA_SHA256, bytes_of(q.qe_report, 384),
-					     q.qe_signature);
+		report = signature_holds_raw(context, &chain.leaf->key, SIGNATURE_ECDSA_SHA256,
+					     bytes_of(q.qe_report, 384), q.qe_signature);
 		hex_encode(v.claims.platform.fmspc, 6, fmspc);
 		(void)attest_moment_text(chain.leaf->not_before, from);
 		(void)attest_moment_text(chain.leaf->not_after, to);
 	}
 	attest_sha256_pair(context, bytes_of(q.key, 64), q.authentication, bound);
-	hex_encode(v.tee == ATTEST_TDX ? v.claims.tdx.mrtd : v.claims.sgx.mrenclave, v.tee == ATTEST_TDX ? 48 : 32, hex);
+	hex_encode(v.tee == ATTEST_TDX ? v.claims.tdx.mrtd : v.claims.sgx.mrenclave, v.tee == ATTEST_TDX ? 48 : 32,
+		   hex);
 	printf("%d\t0x%x\t%s\t", v.format + 2, v.tee == ATTEST_TDX ? 0x81 : 0, hex);
 	hex_encode(q.body + (v.tee == ATTEST_TDX ? 120 : 48), v.tee == ATTEST_TDX ? 8 : 16, hex);
 	printf("%s\t%u\t%s\t%s\t%s\t%s\t%.10s%s%.10s\n", hex, q.certification, truth(quote_signature), truth(report),

@@ -142,6 +142,25 @@ static void test_sizes(void **state)
 	free(large);
 }
 
+/* Lengths inside a quote: of the signature data, the authentication data and the certification data. */
+static void test_lengths(void **state)
+{
+	const size_t authentication = 436 + 64 + 64 + 384 + 64;
+	const size_t places[] = { authentication, authentication + 1, authentication + 2 + 32 + 2 };
+	uint8_t *copy = malloc(quote.size);
+	struct attest_request q = { .evidence = { copy, quote.size }, .now = snp.now };
+
+	(void)state;
+	memcpy(copy, quote.at, quote.size);
+	for (size_t i = 0; i < 3; i++) {
+		copy[places[i]] ^= 0x55;
+		refused_for(attest, &q, ATTEST_R_signature_data_malformed);
+		copy[places[i]] ^= 0x55;
+	}
+	refused_for(attest, &q, ATTEST_R_collateral_missing);
+	free(copy);
+}
+
 static struct attest_collateral *collateral_of(const char *name)
 {
 	struct attest_bytes json = vector("collateral-sets/%s.json", name);
@@ -407,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_encodings),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_real_certificates),
 		cmocka_unit_test(test_each_byte_of_a_certificate_counts),
 		cmocka_unit_test(test_binding),

@@ -322,7 +322,8 @@ static void test_any_block(void **state)
 	/* The refusal of the one that came furthest. */
 	applied("accept \"a\" { tee = [\"tdx\"] } accept \"b\" { measurements = \"" H32 "\" products = 1 }\n"
 		"accept \"c\" { roots = [\"x\"] }", ATTEST_R_policy_product);
-	applied("{ \"accept\": { \"a\": { \"tee\": [\"tdx\"] }, \"b\": { \"measurements\": \"" H32 "\" } } }", ATTEST_OK);
+	applied("{ \"accept\": { \"a\": { \"tee\": [\"tdx\"] }, \"b\": { \"measurements\": \"" H32 "\" } } }",
+		ATTEST_OK);
 }
 
 /* No level matched: the step that says so keeps its refusal, unless a block names the status. */
@@ -392,7 +393,7 @@ static void test_errors(void **state)
 	bad("accept \"a\" { report_data = \"1\" }", "1:28", "hexadecimal");
 	bad("accept \"a\" { report_data = \"\" }", "1:28", "hexadecimal");
 	bad("accept \"a\" { report_data = \"" H32 H32 "11\" }", "1:28", "hexadecimal");
-	bad("accept \"a\" {", "1:13", "end");
+	bad("accept \"a\" {", "1:12", "end");
 	memset(long_text, ' ', POLICY_SIZE_MAX + 1);
 	long_text[POLICY_SIZE_MAX + 1] = 0;
 	bad(long_text, "1:1", "64 KiB");

@@ -16,6 +16,7 @@
 #include "kernel/mm/heap.h"
 #include "kernel/mm/mm.h"
 #include "kernel/mm/vma.h"
+#include "kernel/signal/signal.h"
 #include "kernel/task/process.h"
 #include "kernel/task/thread.h"
 #include "kernel/time/clock.h"
@@ -65,6 +66,13 @@ void heap_pages_free(void *p, size_t count)
 {
 	(void)count;
 	heap_free(p);
+}
+
+int fake_signal;
+
+void signal_own(int sig)
+{
+	fake_signal = sig;
 }
 
 uint32_t lock_shared; /* one thread */
@@ -295,6 +303,11 @@ int mm_each_vma(int (*each)(void *ctx, const struct vma *v), void *ctx)
 	int error = each(ctx, &text);
 
 	return error ? error : each(ctx, &stack);
+}
+
+uint64_t mm_resident(uint64_t start, uint64_t end)
+{
+	return (end - start) / PAGE_SIZE / 2;
 }
 
 void mm_usage(struct mm_usage *out)

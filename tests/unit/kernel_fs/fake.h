@@ -15,6 +15,7 @@ uint64_t fake_user_string(const char *s);
 uint64_t fake_user_room(size_t size);
 
 extern uint64_t fake_host_calls; /* how many were made */
+extern int fake_signal; /* the last that the kernel sent for what was just tried */
 extern uint64_t fake_live;       /* heap blocks in use */
 
 /*

@@ -361,6 +361,39 @@ static void test_no_references_are_lost(void **state)
 	assert_int_equal(fake_live, live);
 }
 
+/* RLIMIT_FSIZE, in memory and on the host alike. */
+static void test_size_limit(void **state)
+{
+	static const char *const names[] = { "/limited", "/host/limited" };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct rlimit *limit = &init_process.limits[RLIMIT_FSIZE];
+		long fd = CALL(open, PATH(names[i]), O_RDWR | O_CREAT, 0600);
+		uint64_t room = fake_user_room(100);
+
+		assert_true(fd >= 0);
+		limit->rlim_cur = 150;
+		fake_signal = 0;
+		assert_int_equal(CALL(write, fd, room, 100), 100);
+		assert_int_equal(CALL(write, fd, room, 100), 50);
+		assert_int_equal(fake_signal, 0);
+		assert_int_equal(CALL(write, fd, room, 100), -EFBIG);
+		assert_int_equal(fake_signal, SIGXFSZ);
+		fake_signal = 0;
+		assert_int_equal(CALL(ftruncate, fd, 151, 0), -EFBIG);
+		assert_int_equal(fake_signal, SIGXFSZ);
+		fake_signal = 0;
+		assert_int_equal(CALL(ftruncate, fd, 150, 0), 0);
+		assert_int_equal(CALL5(pwrite64, fd, room, 100, 149, 0), 1);
+		assert_int_equal(fake_signal, 0);
+		limit->rlim_cur = RLIM_INFINITY;
+		assert_int_equal(CALL5(pwrite64, fd, room, 100, 149, 0), 100);
+		assert_int_equal(CALL(close, fd, 0, 0), 0);
+		assert_int_equal(CALL(unlink, PATH(names[i]), 0, 0), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +410,7 @@ int main(void)
 		cmocka_unit_test_setup(test_proc_stat, setup),
 		cmocka_unit_test_setup(test_proc_texts, setup),
 		cmocka_unit_test_setup(test_no_references_are_lost, setup),
+		cmocka_unit_test_setup(test_size_limit, setup),
 	};
 	int failed;
 

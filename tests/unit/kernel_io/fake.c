@@ -170,9 +170,9 @@ void signal_settle_work(void)
 
 static _Thread_local int pipes_broken;
 
-void signal_pipe(void)
+void signal_own(int sig)
 {
-	pipes_broken++;
+	pipes_broken += sig == SIGPIPE;
 }
 
 int signal_set_temporary_mask(uint64_t set_addr, uint64_t set_size)

@@ -61,7 +61,26 @@ static void knows_the_ways(void **state)
 	/* A page's edge hides what would be needed. */
 	assert_int_equal(way_within(TEXT(MOV_EAX, PLAIN) + 4, 4, 8, 39), PATCH_NONE);
 	assert_int_equal(way_within(TEXT(NOPS, CMP_4096), 8, 7, 39), PATCH_NONE);
-	assert_int_equal(way_within(TEXT(MOV_EAX, PLAIN), 8, 1, 39), PATCH_NONE);
+	/* Not what lies behind the site, where the page in front of it is enough. */
+	assert_int_equal(way_within(TEXT(MOV_EAX, PLAIN), 8, 1, 39), PATCH_BEFORE);
+	assert_int_equal(way_within(TEXT(MOV_EAX, PLAIN), 8, 0, 39), PATCH_NONE);
+}
+
+static void knows_moves_of_arguments(void **state)
+{
+	/* glibc's open(): mov $AT_FDCWD, %edi. The register has to agree, and it must not be R15D. */
+	struct patch_trap t = { .site = SITE, .rax = 257, .rdi = 0xffffff9c };
+	uint8_t text[16] = "\x48\x89\xfe\xbf\x9c\xff\xff\xff\x0f\x05\xc3";
+
+	(void)state;
+	assert_int_equal(patch_way(text, 8, 8, &t), PATCH_BEFORE);
+	t.rdi = UINT64_MAX - 99;
+	assert_int_equal(patch_way(text, 8, 8, &t), PATCH_NONE);
+	t.rdi = 0xffffff9c;
+	text[2] = 0x41;
+	assert_int_equal(patch_way(text, 8, 8, &t), PATCH_NONE);
+	memcpy(text, "\x90\x90\x90\xb9\x9c\xff\xff\xff", 8); /* ECX: SYSCALL has overwritten it */
+	assert_int_equal(patch_way(text, 8, 8, &t), PATCH_NONE);
 }
 
 /* lea back(%rip), %rcx; jmp *0(%rip); the entry's address. */
@@ -96,6 +115,45 @@ static void moves_what_stands_before(void **state)
 		assert_memory_equal(p.site + 5, "\x90\x90", size - 5);
 		assert_memory_equal(p.stub, cases[i].text + 8 - size, size);
 		enters(p.stub + size, stub + size, SITE + 2);
+	}
+}
+
+static void knows_what_stands_behind(void **state)
+{
+	static const struct {
+		const char *bytes;
+		uint32_t size; /* 0: not known, or too short */
+	} cases[] = {
+		{ "\x48\x3d\x01\xf0\xff\xff", 6 }, { "\x48\x3d\x34\x12\x00\x00", 6 },
+		{ "\x3d\x00\xf0\xff\xff", 5 },      { "\x48\x83\xf8\xff", 4 },
+		{ "\x49\x83\xfc\x01", 4 },          { "\x83\xf8\xda", 3 },
+		{ "\x48\x85\xc0", 3 },              { "\x45\x85\xc0", 3 },
+		{ "\x48\x89\xc3", 3 },              { "\x48\x63\xd0", 3 },
+		{ "\x80\xbb\xf8\x08\0\0\0", 7 },   { "\x48\x89\x03", 0 }, /* a store may fault */
+		{ "\x48\x85\x05", 0 },              { "\x85\xc0\x75", 0 },
+		{ "\x80\x3d\x11\x22\x33\x44\x00", 0 }, /* counts from RIP */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct patch_trap t = { .site = SITE, .rax = 39 };
+		uint64_t stub = patch_stub_next(SITE, SITE + 0x100000);
+		uint8_t text[2 * PATCH_WINDOW] = "\x90\x90\x90\x90\x90\x90\x90\x90\x90\x90\x0f\x05";
+		struct patch_plan p = { 0 };
+		uint32_t size = cases[i].size;
+
+		memcpy(text + PATCH_WINDOW + 2, cases[i].bytes, size ? size : 3);
+		assert_int_equal(patch_way(text, PATCH_WINDOW, PATCH_WINDOW, &t), size ? PATCH_OVER : PATCH_NONE);
+		t.rax = 60; /* exit: what follows may be no code */
+		assert_int_equal(patch_way(text, PATCH_WINDOW, PATCH_WINDOW, &t), PATCH_NONE);
+		t.rax = 39;
+		if (!size)
+			continue;
+		assert_int_equal(patch_way(text, PATCH_WINDOW, size + 1, &t), PATCH_NONE);
+		patch_plan(&p, PATCH_OVER, text, PATCH_WINDOW, &t, stub, ENTRY);
+		assert_memory_equal(p.stub + 23, cases[i].bytes, size);
+		assert_int_equal(p.stub[23 + size], 0xe9);
+		assert_int_equal(target(p.stub + 24 + size, stub + 24 + size), SITE + 2 + size);
 	}
 }
 
@@ -150,6 +208,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_the_ways),
+		cmocka_unit_test(knows_moves_of_arguments),
+		cmocka_unit_test(knows_what_stands_behind),
 		cmocka_unit_test(moves_what_stands_before),
 		cmocka_unit_test(writes_over_the_comparison),
 		cmocka_unit_test(places_stubs_where_int3_falls),

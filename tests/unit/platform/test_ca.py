@@ -195,6 +195,17 @@ class Issue(Case):
         self.assertEqual([f["fmspc"] for f in self.show()["families"]], ["00ad70000001", "00ad70000002"])
         self.assertEqual(self.tcb_info()["fmspc"], "00ad70000002")
 
+    def test_each_platform_has_its_quoting_enclave(self):
+        second = self.issue(self.request("other.key", qe={**QE, "mrsigner": "33" * 32})).stdout.strip()
+        self.assertEqual(json.loads(self.bundle()["qe_identity"])["mrsigner"], "33" * 32)
+        done = run("ca", "renew", "--dir", self.ca, "-o", self.path("out"), ok=False)
+        self.assertIn("--for", done.stderr)
+        run("ca", "set-tcb", "--dir", self.ca, "--qe", "--for", self.serial, "--svn", "4", "--recover")
+        for serial, signer, levels in ((self.serial, "22" * 32, 2), (second, "33" * 32, 1)):
+            run("ca", "renew", "--dir", self.ca, "--for", serial, "-o", self.path("out"))
+            q = json.loads(self.bundle()["qe_identity"])
+            self.assertEqual((q["mrsigner"], len(q["tcbLevels"])), (signer, levels))
+
     def test_text(self):
         text = run("ca", "show", "--dir", self.ca).stdout
         self.assertIn(self.serial, text)
@@ -239,10 +250,10 @@ class Refused(Case):
             with self.subTest(text=text[:60]):
                 self.refuse(self.write("request.json", text), "request.json:")
 
-    def test_another_quoting_enclave(self):
+    def test_another_product(self):
         self.issue()
-        done = self.issue(self.request("other.key", qe={**QE, "mrsigner": "33" * 32}), ok=False)
-        self.assertIn("another signer", done.stderr)
+        done = self.issue(self.request("other.key", qe={**QE, "isv_prod_id": 2}), ok=False)
+        self.assertIn("expected quoting enclave product 1", done.stderr)
 
 
 class Folder(Case):
