@@ -160,13 +160,9 @@ static int run_open_quick(struct run *r, const char *operand)
 		return status;
 	if (run_open_image(r, program))
 		return 0;
-	if (build_quick(image, r->launch.memory == LAUNCH_MEMORY_ORDINARY, &r->fail))
+	r->launch.image_fd = build_quick(image, r->launch.memory == LAUNCH_MEMORY_ORDINARY, &r->fail);
+	if (r->launch.image_fd < 0)
 		return EXIT_OWN_FAILURE;
-	r->launch.image_fd = open(image, O_RDONLY);
-	if (r->launch.image_fd < 0) {
-		(void)fail(&r->fail, "quick image: cannot read %s: %s", image, strerror(errno));
-		return EXIT_OWN_FAILURE;
-	}
 	r->launch.image_path = image;
 	r->launch.program = program;
 	r->launch.flags |= LAUNCH_QUICK;

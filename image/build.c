@@ -1,5 +1,6 @@
 #include "image/build.h"
 #include "crypto/sha256.h"
+#include "image/cache.h"
 #include "image/cleanup.h"
 #include "image/io.h"
 #include "image/paths.h"
@@ -162,8 +163,8 @@ static int quick_path(char out[PATHS_MAX], const char *kernel, bool ordinary_mem
 	hex_encode(digest, 12, hex);
 	if (paths_cache(folder, f))
 		return -1;
-	if ((size_t)snprintf(out, PATHS_MAX, "%s/quick-%s%s.adyton", folder, hex, ordinary_memory ? "-ordinary" : "") >=
-	    PATHS_MAX)
+	if ((size_t)snprintf(out, PATHS_MAX, "%s/" CACHE_PREFIX "%s%s" CACHE_SUFFIX, folder, hex,
+			     ordinary_memory ? "-ordinary" : "") >= PATHS_MAX)
 		return fail(f, "quick image: the path is too long");
 	return 0;
 }
@@ -185,9 +186,19 @@ static int quick_make(const char *path, bool ordinary_memory, struct fail *f)
 
 int build_quick(char path[PATHS_MAX], bool ordinary_memory, struct fail *f)
 {
-	char kernel[PATHS_MAX];
+	char kernel[PATHS_MAX], folder[PATHS_MAX];
+	int fd;
 
 	if (paths_kernel(kernel, f) || quick_path(path, kernel, ordinary_memory, f))
 		return -1;
-	return access(path, R_OK) == 0 ? 0 : quick_make(path, ordinary_memory, f);
+	fd = cache_open(path);
+	/* Another run may trim the cache just now: a few times over is more than chance does. */
+	for (int tries = 0; fd < 0 && errno == ENOENT && tries < 8; tries++) {
+		if (quick_make(path, ordinary_memory, f))
+			return -1;
+		fd = cache_open(path);
+		folder_of(folder, path);
+		cache_trim(folder);
+	}
+	return fd < 0 ? fail(f, "quick image: cannot read %s: %s", path, strerror(errno)) : fd;
 }

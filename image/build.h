@@ -18,7 +18,7 @@ struct build_result {
 };
 
 must_check int build_image(const struct build *b, struct build_result *result, struct fail *f);
-/* The quick image of this user and kernel, made when it is not in the cache yet. */
+/* The quick image of this user and kernel, made when it is not in the cache yet: its descriptor, or -1. */
 must_check int build_quick(char path[4096], bool ordinary_memory, struct fail *f);
 /* Sign an image anew; it keeps its MRENCLAVE, product and version. */
 must_check int build_sign(const char *image, const char *key, struct passphrase *passphrase,

@@ -1,173 +1,292 @@
 #include "quoting/aesm.h"
 #include "abi/evidence.h"
-#include "quoting/protobuf.h"
+#include "base/bytes.h"
+#include "aesm.pb-c.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#define AESM_INIT_QUOTE_EX 15U
-#define AESM_GET_QUOTE_EX 17U
-#define AESM_MESSAGE_MAX 16384U
-#define AESM_SECONDS 60
-#define AESM_PUBLIC_KEY_ID 32U
+#define AESM_ANSWER_MAX (128U << 10)
+#define AESM_KEYS_MAX 64
+#define AESM_KEY_ID_SIZE 256
+#define AESM_TIMEOUT_US 30000000U /* what the service may take; a refresh of TCB information asks the network */
+#define AESM_TIMEOUT_S 35
+/* sgx_ql_att_key_id_t, packed: 16-bit id, version, length; MRSIGNER 48, product 4, extended 16, config 64, family 16 */
+#define KEY_ID_ALGORITHM 154
 
-/* sgx_ql_att_key_id_t: which attestation key is meant, by who signed its quoting enclave. */
-struct aesm_key_id {
-	uint16_t id, version, mrsigner_length;
-	uint8_t mrsigner[48];
-	uint32_t prod_id;
-	uint8_t extended_prod_id[16], config_id[64], family_id[16];
-	uint32_t algorithm;
-	uint8_t room[98];
-} __attribute__((packed));
-_Static_assert(sizeof(struct aesm_key_id) == 256, "sgx_att_key_id_t");
+#define _cleanup_response_ __attribute__((cleanup(aesm_response_put)))
 
-/* Intel's production quoting enclave for ECDSA quotes with P-256. */
-static const struct aesm_key_id aesm_intel = {
-	.mrsigner_length = 32,
-	.mrsigner = { 0x8c, 0x4f, 0x57, 0x75, 0xd7, 0x96, 0x50, 0x3e, 0x96, 0x13, 0x7f, 0x77, 0xc6, 0x8a, 0x82, 0x9a,
-		      0x00, 0x56, 0xac, 0x8d, 0xed, 0x70, 0x14, 0x0b, 0x08, 0x1b, 0x09, 0x44, 0x90, 0xc5, 0x7b, 0xff },
-	.prod_id = 1,
-	.algorithm = QUOTE_KEY_P256,
-};
-
-static int aesm_connect(const char *path)
+static void aesm_response_put(Aesm__Response **response)
 {
-	const struct timeval limit = { .tv_sec = AESM_SECONDS };
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), error;
+	if (*response)
+		aesm__response__free_unpacked(*response, NULL);
+}
 
-	if (fd < 0)
-		return -errno;
-	if ((size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path) >= sizeof(address.sun_path)) {
+static int aesm_connect(const char *path, struct fail *f)
+{
+	struct timeval limit = { .tv_sec = AESM_TIMEOUT_S };
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(path) >= sizeof(at.sun_path))
+		return fail(f, "AESM: the path of its socket is too long: %s", path);
+	memcpy(at.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && !setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) &&
+	    !setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) &&
+	    !connect(fd, (struct sockaddr *)&at, sizeof(at)))
+		return fd;
+	(void)fail(f, "AESM: cannot connect to %s: %s (is aesmd running?)", path, strerror(errno));
+	if (fd >= 0)
 		close(fd);
-		return -ENAMETOOLONG;
+	return -1;
+}
+
+static bool aesm_send(int fd, const uint8_t *at, size_t size)
+{
+	ssize_t n;
+
+	for (; size; at += n, size -= (size_t)n) {
+		n = send(fd, at, size, MSG_NOSIGNAL);
+		if (n <= 0)
+			return false;
 	}
-	if (!connect(fd, (const struct sockaddr *)&address, sizeof(address)) &&
-	    !setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)))
-		return fd;
-	error = -errno;
-	close(fd);
-	return error;
+	return true;
 }
 
-static int aesm_receive(int fd, void *to, size_t size)
+static bool aesm_receive(int fd, uint8_t *to, size_t size)
 {
-	ssize_t n = recv(fd, to, size, MSG_WAITALL);
-
-	return n < 0 ? -errno : (size_t)n == size ? 0 : -EPIPE;
+	return recv(fd, to, size, MSG_WAITALL) == (ssize_t)size;
 }
 
-/* One request on a connection of its own, as AESM wants it; the answer's length, or -errno. */
-static long aesm_exchange(const char *path, const struct bytes_writer *request, uint8_t answer[AESM_MESSAGE_MAX])
+static Aesm__Response *aesm_answer(int fd, struct fail *f)
 {
-	const uint32_t size = (uint32_t)request->used;
-	uint32_t answered = 0;
-	int fd = aesm_connect(path), error = 0;
+	Aesm__Response *answer = NULL;
+	uint8_t head[4], *body = NULL;
+	uint32_t size = 0;
 
+	if (aesm_receive(fd, head, sizeof(head)))
+		size = (uint32_t)head[0] | (uint32_t)head[1] << 8 | (uint32_t)head[2] << 16 | (uint32_t)head[3] << 24;
+	if (size && size <= AESM_ANSWER_MAX)
+		body = malloc(size);
+	if (body && aesm_receive(fd, body, size))
+		answer = aesm__response__unpack(NULL, size, body);
+	if (!answer)
+		(void)fail(f, "AESM: expected an answer of at most %u bytes, found %u bytes that cannot be read",
+			   AESM_ANSWER_MAX, size);
+	else if (answer->unsupported) {
+		(void)fail(f, "AESM: it does not know this request (error %u): DCAP needs version 2.10 or newer",
+			   answer->unsupported->error_code);
+		aesm__response__free_unpacked(answer, NULL);
+		answer = NULL;
+	}
+	free(body);
+	return answer;
+}
+
+/* One request, one connection: the service closes it. */
+static Aesm__Response *aesm_exchange(const char *socket, const Aesm__Request *request, struct fail *f)
+{
+	size_t size = aesm__request__get_packed_size(request);
+	uint8_t bytes[4 + 2 * AESM_KEY_ID_SIZE + SGX_REPORT_BYTES];
+	struct bytes_writer w = { .at = bytes, .size = 4 };
+	Aesm__Response *answer = NULL;
+	int fd;
+
+	if (size > sizeof(bytes) - 4) {
+		(void)fail(f, "AESM: a request of %zu bytes does not fit", size);
+		return NULL;
+	}
+	bytes_put_le(&w, size, 4);
+	(void)aesm__request__pack(request, bytes + 4);
+	fd = aesm_connect(socket, f);
 	if (fd < 0)
-		return fd;
-	if (send(fd, &size, sizeof(size), MSG_NOSIGNAL) != sizeof(size) ||
-	    send(fd, request->at, size, MSG_NOSIGNAL) != (ssize_t)size)
-		error = -EPIPE;
-	if (!error)
-		error = aesm_receive(fd, &answered, sizeof(answered));
-	if (!error)
-		error = answered > AESM_MESSAGE_MAX ? -EMSGSIZE : aesm_receive(fd, answer, answered);
+		return NULL;
+	if (aesm_send(fd, bytes, size + 4))
+		answer = aesm_answer(fd, f);
+	else
+		(void)fail(f, "AESM: cannot send to %s: %s", socket, strerror(errno));
 	close(fd);
-	return error ? error : (long)answered;
+	return answer;
 }
 
-/* Request and response have the same number; in the response, 1 is the error code and 2 what was asked for. */
-static int aesm_ask(const char *path, uint32_t kind, const struct bytes_writer *inner, uint8_t answer[AESM_MESSAGE_MAX],
-		    struct protobuf_field *result, struct fail *f)
+/* What an answer must have: the right part, and no error in it. */
+static bool aesm_good(const char *step, const uint32_t *error, struct fail *f)
 {
-	uint8_t message[2048];
-	struct bytes_writer w = { .at = message, .size = sizeof(message) };
-	struct protobuf_field response, code;
-	long n;
-
-	protobuf_put_bytes(&w, kind, inner->at, inner->used);
-	n = w.failed || inner->failed ? -EMSGSIZE : aesm_exchange(path, &w, answer);
-	if (n < 0) {
-		(void)fail(f, "quote: no answer from AESM at %s: %s (is aesmd running?)", path, strerror((int)-n));
-		return n == -ENOENT || n == -ECONNREFUSED ? -ENODEV : (int)n;
-	}
-	if (!protobuf_find(answer, (size_t)n, kind, true, &response) ||
-	    !protobuf_find(response.at, response.size, 1, false, &code)) {
-		(void)fail(f, "quote: AESM at %s answered something else than was asked", path);
-		return -EPROTO;
-	}
-	if (code.value) {
-		(void)fail(f, "quote: AESM refused with error %lu (aesm_error.h); DCAP's quoting library and provider "
-			   "must be installed, and the platform registered", code.value);
-		return -EIO;
-	}
-	if (protobuf_find(response.at, response.size, 2, true, result))
-		return 0;
-	(void)fail(f, "quote: AESM said that all is well, and left out what was asked for");
-	return -EPROTO;
-}
-
-int aesm_target(const char *path, struct sgx_targetinfo *target, struct fail *f)
-{
-	uint8_t request[512], answer[AESM_MESSAGE_MAX];
-	struct bytes_writer w = { .at = request, .size = sizeof(request) };
-	struct protobuf_field result;
-	int error;
-
-	protobuf_put_bytes(&w, 1, &aesm_intel, sizeof(aesm_intel));
-	protobuf_put_number(&w, 2, 0); /* certification key type: the platform's own */
-	protobuf_put_number(&w, 3, 0); /* keep the attestation key */
-	protobuf_put_number(&w, 4, 1); /* its id, too: without that the key is not made */
-	protobuf_put_number(&w, 5, AESM_PUBLIC_KEY_ID);
-	error = aesm_ask(path, AESM_INIT_QUOTE_EX, &w, answer, &result, f);
-	if (!error && result.size != sizeof(*target)) {
-		(void)fail(f, "quote: expected a TARGETINFO of 512 bytes from AESM, found %zu", result.size);
-		error = -EPROTO;
-	}
 	if (!error)
-		memcpy(target, result.at, sizeof(*target));
-	return error;
+		(void)fail(f, "AESM: %s: it answered something else", step);
+	else if (*error)
+		(void)fail(f, "AESM: %s: error %u", step, *error);
+	return error && !*error;
 }
 
-/* AESM answers with as many bytes as there is room for: how long the quote is, it says itself. */
-static uint32_t aesm_quote_size(const struct protobuf_field *result)
+#define AESM_GOOD(step, part, f) aesm_good(step, (part) ? &(part)->error_code : NULL, f)
+
+static long aesm_key_count(const char *socket, struct fail *f)
 {
-	const size_t head = sizeof(struct quote_header) + sizeof(struct sgx_report_body);
+	Aesm__Request request = AESM__REQUEST__INIT;
+	Aesm__Request__GetKeyIdCount count = AESM__REQUEST__GET_KEY_ID_COUNT__INIT;
+	_cleanup_response_ Aesm__Response *answer = NULL;
+	long found = -1;
+
+	count.has_timeout = true;
+	count.timeout = AESM_TIMEOUT_US;
+	request.key_id_count = &count;
+	answer = aesm_exchange(socket, &request, f);
+	if (answer && AESM_GOOD("number of attestation keys", answer->key_id_count, f)) {
+		found = answer->key_id_count->count;
+		if (found < 1 || found > AESM_KEYS_MAX)
+			found = fail(f, "AESM: expected 1 to %d attestation keys, found %ld", AESM_KEYS_MAX, found);
+	}
+	return found;
+}
+
+static int aesm_choose_key(const ProtobufCBinaryData *ids, uint8_t to[AESM_KEY_ID_SIZE], struct fail *f)
+{
+	for (size_t at = 0; ids->len - at >= AESM_KEY_ID_SIZE; at += AESM_KEY_ID_SIZE) {
+		struct bytes_reader r = { ids->data + at + KEY_ID_ALGORITHM, 4, false };
+
+		if (bytes_u32(&r) == QUOTE_KEY_P256) {
+			memcpy(to, ids->data + at, AESM_KEY_ID_SIZE);
+			return 0;
+		}
+	}
+	return fail(f, "AESM: none of its %zu attestation keys is for ECDSA P-256 (DCAP)", ids->len / AESM_KEY_ID_SIZE);
+}
+
+static int aesm_key(const char *socket, uint8_t to[AESM_KEY_ID_SIZE], struct fail *f)
+{
+	Aesm__Request request = AESM__REQUEST__INIT;
+	Aesm__Request__GetKeyIds ids = AESM__REQUEST__GET_KEY_IDS__INIT;
+	long count = aesm_key_count(socket, f);
+	_cleanup_response_ Aesm__Response *answer = NULL;
+	int result = -1;
+
+	if (count < 0)
+		return -1;
+	ids.buf_size = (uint32_t)count * AESM_KEY_ID_SIZE;
+	ids.has_timeout = true;
+	ids.timeout = AESM_TIMEOUT_US;
+	request.key_ids = &ids;
+	answer = aesm_exchange(socket, &request, f);
+	if (answer && AESM_GOOD("attestation keys", answer->key_ids, f))
+		result = aesm_choose_key(&answer->key_ids->key_ids, to, f);
+	return result;
+}
+
+/* Asked twice, as the service wants it: how large the key's id is, then everything. */
+static int aesm_init_quote(const char *socket, uint8_t key_id[AESM_KEY_ID_SIZE], uint64_t *id_size,
+			   struct sgx_targetinfo *to, struct fail *f)
+{
+	Aesm__Request request = AESM__REQUEST__INIT;
+	Aesm__Request__InitQuoteEx init = AESM__REQUEST__INIT_QUOTE_EX__INIT;
+	_cleanup_response_ Aesm__Response *answer = NULL;
+	const ProtobufCBinaryData *info;
+
+	init.has_att_key_id = init.has_timeout = true;
+	init.att_key_id = (ProtobufCBinaryData){ AESM_KEY_ID_SIZE, key_id };
+	init.timeout = AESM_TIMEOUT_US;
+	init.b_pub_key_id = init.has_buf_size = *id_size != 0;
+	init.buf_size = *id_size;
+	request.init_quote = &init;
+	answer = aesm_exchange(socket, &request, f);
+	if (!answer || !AESM_GOOD("start of quoting", answer->init_quote, f))
+		return -1;
+	info = &answer->init_quote->target_info;
+	if (!*id_size)
+		*id_size = answer->init_quote->pub_key_id_size;
+	else if (info->len == sizeof(*to))
+		memcpy(to, info->data, sizeof(*to));
+	else
+		return fail(f, "AESM: expected target information of %zu bytes, found %zu", sizeof(*to), info->len);
+	return 0;
+}
+
+int aesm_target(const char *socket, struct sgx_targetinfo *to, struct fail *f)
+{
+	uint8_t key_id[AESM_KEY_ID_SIZE];
+	uint64_t id_size = 0;
+
+	if (aesm_key(socket, key_id, f) || aesm_init_quote(socket, key_id, &id_size, to, f))
+		return -1;
+	if (!id_size)
+		return fail(f, "AESM: start of quoting: the key's id has no size");
+	return aesm_init_quote(socket, key_id, &id_size, to, f);
+}
+
+static long aesm_quote_size(const char *socket, uint8_t key_id[AESM_KEY_ID_SIZE], struct fail *f)
+{
+	Aesm__Request request = AESM__REQUEST__INIT;
+	Aesm__Request__GetQuoteSizeEx ask = AESM__REQUEST__GET_QUOTE_SIZE_EX__INIT;
+	_cleanup_response_ Aesm__Response *answer = NULL;
+	long size;
+
+	ask.has_att_key_id = ask.has_timeout = true;
+	ask.att_key_id = (ProtobufCBinaryData){ AESM_KEY_ID_SIZE, key_id };
+	ask.timeout = AESM_TIMEOUT_US;
+	request.quote_size = &ask;
+	answer = aesm_exchange(socket, &request, f);
+	if (!answer || !AESM_GOOD("size of the quote", answer->quote_size, f))
+		return -1;
+	size = answer->quote_size->quote_size;
+	if (!size || size > (long)AESM_QUOTE_MAX)
+		return fail(f, "AESM: expected a quote of at most %u bytes, found %ld", AESM_QUOTE_MAX, size);
+	return size;
+}
+
+/*
+ * A quote is only taken when it is one, and about our report. The service gives as many bytes as it was given room for:
+ * how long the quote is, it says itself.
+ */
+static int aesm_take_quote(const ProtobufCBinaryData *quote, const uint8_t *report, uint8_t to[AESM_QUOTE_MAX],
+			   uint32_t *size, struct fail *f)
+{
+	const size_t body = sizeof(struct sgx_report_body), head = sizeof(struct quote_header) + body;
+	struct bytes_reader r = { quote->data, quote->len, false };
+	const uint8_t *found;
 	uint32_t signature;
 
-	if (result->size < head + sizeof(signature))
-		return 0;
-	memcpy(&signature, result->at + head, sizeof(signature));
-	return signature > result->size - head - sizeof(signature) ? 0
-								   : (uint32_t)(head + sizeof(signature)) + signature;
+	(void)bytes_take(&r, sizeof(struct quote_header));
+	found = bytes_take(&r, body);
+	signature = bytes_u32(&r);
+	if (r.failed || signature > r.left || quote->len > AESM_QUOTE_MAX)
+		return fail(f, "AESM: its answer of %zu bytes is no whole quote", quote->len);
+	if (memcmp(found, report, body))
+		return fail(f, "AESM: the quote is about another report than ours");
+	*size = (uint32_t)(head + sizeof(signature)) + signature;
+	memcpy(to, quote->data, *size);
+	return 0;
 }
 
-int aesm_quote(const char *path, const uint8_t report[SGX_REPORT_BYTES], uint8_t quote[AESM_QUOTE_MAX], uint32_t *size,
-	       struct fail *f)
+int aesm_quote(const char *socket, const uint8_t report[SGX_REPORT_BYTES], uint8_t quote[AESM_QUOTE_MAX],
+	       uint32_t *size, struct fail *f)
 {
-	uint8_t request[1024], answer[AESM_MESSAGE_MAX];
-	struct bytes_writer w = { .at = request, .size = sizeof(request) };
-	struct protobuf_field result;
-	int error;
+	Aesm__Request request = AESM__REQUEST__INIT;
+	Aesm__Request__GetQuoteEx ask = AESM__REQUEST__GET_QUOTE_EX__INIT;
+	_cleanup_response_ Aesm__Response *answer = NULL;
+	uint8_t key_id[AESM_KEY_ID_SIZE], own[SGX_REPORT_BYTES];
+	long expected;
 
-	protobuf_put_bytes(&w, 1, report, SGX_REPORT_BYTES);
-	protobuf_put_bytes(&w, 2, &aesm_intel, sizeof(aesm_intel));
-	protobuf_put_number(&w, 4, AESM_QUOTE_MAX);
-	error = aesm_ask(path, AESM_GET_QUOTE_EX, &w, answer, &result, f);
-	if (error)
-		return error;
-	*size = aesm_quote_size(&result);
-	if (!*size || *size > AESM_QUOTE_MAX) {
-		(void)fail(f, "quote: AESM's answer of %zu bytes is no whole quote", result.size);
-		return -EPROTO;
-	}
-	memcpy(quote, result.at, *size);
-	return 0;
+	memcpy(own, report, sizeof(own)); /* it may lie where the quote goes */
+	if (aesm_key(socket, key_id, f))
+		return -1;
+	expected = aesm_quote_size(socket, key_id, f);
+	if (expected < 0)
+		return -1;
+	ask.report = (ProtobufCBinaryData){ sizeof(own), own };
+	ask.has_att_key_id = ask.has_timeout = true;
+	ask.att_key_id = (ProtobufCBinaryData){ sizeof(key_id), key_id };
+	ask.buf_size = (uint32_t)expected;
+	ask.timeout = AESM_TIMEOUT_US;
+	request.quote = &ask;
+	answer = aesm_exchange(socket, &request, f);
+	if (!answer || !AESM_GOOD("quote", answer->quote, f))
+		return -1;
+	return aesm_take_quote(&answer->quote->quote, own, quote, size, f);
 }

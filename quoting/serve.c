@@ -84,17 +84,16 @@ static int serve_silicon(const struct service *s, uint32_t operation, uint32_t *
 	char own[PATHS_MAX];
 	const char *path = AESM_SOCKET;
 	struct sgx_targetinfo target;
-	int error;
 
 	if (folder_has(s, "aesm.socket") && folder_path(own, s, "aesm.socket", f) == 0)
 		path = own;
 	if (operation == QUOTING_QUOTE)
-		return aesm_quote(path, serve_payload, serve_payload, size, f);
-	error = aesm_target(path, &target, f);
-	if (!error)
-		memcpy(serve_payload, &target, sizeof(target));
+		return aesm_quote(path, serve_payload, serve_payload, size, f) ? -EIO : 0;
+	if (aesm_target(path, &target, f))
+		return -ENODEV;
+	memcpy(serve_payload, &target, sizeof(target));
 	*size = sizeof(target);
-	return error;
+	return 0;
 }
 
 static bool serve_known(const struct quoting_head *head)

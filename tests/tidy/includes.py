@@ -15,7 +15,6 @@ PROJECT = {
     "crypto": {"abi", "base"},
     "ledger": {"abi", "base", "crypto"},
     "attest": {"abi", "base", "crypto"},
-    "evidence": {"abi", "base", "image"},
     "ratls": {"abi", "base"},
     "kernel": {"abi", "base", "crypto", "cpu/enclu.h"},
     "cpu": {"abi", "base", "crypto"},

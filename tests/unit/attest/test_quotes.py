@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Real SGX and TDX quotes, and broken documents, against the verdicts that are known for them.
 
-usage: test_quotes.py DRIVER"""
+usage: test_quotes.py DRIVER FAILING"""
 
 import calendar
 import csv
@@ -17,7 +17,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tidy"))
 import tap  # noqa: E402
 
-DRIVER = os.path.abspath(sys.argv[1])
+DRIVER, FAILING = map(os.path.abspath, sys.argv[1:3])
 BESIDE = pathlib.Path(__file__).resolve().parents[4] / "shared/vectors"
 VECTORS = pathlib.Path(os.environ.get("ADYTON_VECTORS", BESIDE))
 
@@ -306,6 +306,10 @@ class Vectors(Case):
         self.assertRegex(self.verify(bundle=tdx, at=at), "^refused tcb_info_technology ")
         quote = VECTORS / "quotes/tdx4-b0c06f000000-f1c850330112.bin"
         self.assertRegex(self.verify(quote, tdx, at), "^refused fmspc_mismatch expected=b0c06f000000 found=00806f050000")
+
+    def test_failing_allocations_of_libcrypto(self):
+        done = subprocess.run([FAILING, QUOTE, BUNDLE, str(AT)], capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
 
     def test_roots_to_trust(self):
         for text, answer in (("", "refused certificate_malformed"), ("x", "refused certificate_malformed"),

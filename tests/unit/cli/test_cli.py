@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tidy"))
@@ -157,6 +158,42 @@ class CliTest(unittest.TestCase):
         info = json.loads(self.adyton("inspect", "--json", first).stdout)
         self.assertEqual((info["development"], info["debug"], info["root_hash"]), (True, False, None))
         self.assertTrue(any("host root" in sentence for sentence in info["insecure"]))
+
+    def test_the_cache_of_quick_images_is_bounded(self):
+        cache = self.folder / ".cache/adyton"
+        cache.mkdir(parents=True)
+        old = [cache / f"quick-{number:024x}.adyton" for number in range(40)]
+        unfinished, fresh, foreign = cache / "quick-0.adyton.AbCdEf", cache / "quick-1.adyton.AbCdEf", cache / "other.adyton"
+        for number, path in enumerate([*old, unfinished, foreign]):
+            path.touch()
+            os.utime(path, (10**9 + number, 10**9 + number))
+        fresh.touch()
+        self.launch("true")
+        left = set(cache.iterdir())
+        self.assertEqual(left & set(old), set(old[-15:]))
+        self.assertEqual(len(left), 15 + 1 + 2)
+        self.assertTrue({fresh, foreign} <= left)
+        mine, = left - set(old) - {fresh, foreign}
+        os.utime(mine, (10**9, 10**9))
+        self.launch("true")
+        self.assertGreater(mine.stat().st_mtime, 10**9 + 100)  # it is noted that it was used
+
+    def test_quick_images_that_vanish(self):
+        cache, stop = self.folder / ".cache/adyton", threading.Event()
+
+        def remove():
+            while not stop.wait(0.002):
+                for path in cache.glob("quick-*.adyton"):
+                    path.unlink(missing_ok=True)
+
+        remover = threading.Thread(target=remove)
+        remover.start()
+        try:
+            for _ in range(20):
+                self.launch("true")
+        finally:
+            stop.set()
+            remover.join()
 
     def test_many_first_runs_at_once(self):
         command = [self.folder / "bin/adyton", "run", "true"]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A service that plays AESM by the numbers of its messages, and folders that play configfs-tsm: what is asked, and that
-what they say is believed no further than it can be checked."""
+"""A service that plays AESM by the numbers of its messages: what it is asked, and that what it says is believed no
+further than it can be checked."""
 
 import os
 import pathlib
@@ -16,7 +16,7 @@ DRIVER = sys.argv.pop(1)
 REPORT = bytes(range(256)) + bytes(range(176))
 KEY_P256 = b"\0" * 4 + b"\x20\0" + b"M" * 48 + b"\x01\0\0\0" + b"\0" * 96 + b"\x02\0\0\0"
 KEY_OTHER = KEY_P256[:-4] + b"\x05\0\0\0"
-QUOTE = struct.pack("<HHIHH", 3, 2, 0, 8, 13) + b"\0" * 36 + REPORT[:384] + b"rest of the quote"
+QUOTE = struct.pack("<HHIHH", 3, 2, 0, 8, 13) + b"\0" * 36 + REPORT[:384] + struct.pack("<I", 9) + b"signature"
 
 
 def varint(value):
@@ -85,7 +85,7 @@ class Service:
     def answer(self, number, body):
         good = {21: lambda: field(2, 2), 22: lambda: field(2, (KEY_OTHER + b"\0" * 256)[:256] + (KEY_P256 + b"\0" * 256)[:256]),
                 15: lambda: field(3, 32) + (field(2, b"T" * 512) if body.get(3) else b""),
-                16: lambda: field(2, len(QUOTE)), 17: lambda: field(2, QUOTE)}
+                16: lambda: field(2, len(QUOTE)), 17: lambda: field(2, QUOTE + bytes(100))}
         return self.framed(field(number, field(1, 0) + good[number]()))
 
 
@@ -102,7 +102,7 @@ class Aesm(unittest.TestCase):
 
     def ask(self, lies=None):
         self.service = Service(self.folder, lies)
-        return drive("aesm", self.service.path, self.folder / "report")
+        return drive(self.service.path, self.folder / "report")
 
     def refused(self, number, answer, sentence):
         ended = self.ask({number: answer})
@@ -113,7 +113,7 @@ class Aesm(unittest.TestCase):
         ended = self.ask()
         self.assertEqual(ended.stderr, "")
         self.assertEqual(ended.stdout, f"target {(b'T' * 512).hex()}\nquote {QUOTE.hex()}\n")
-        self.assertEqual([number for number, _ in self.service.asked], [21, 22, 15, 15, 16, 17])
+        self.assertEqual([number for number, _ in self.service.asked], [21, 22, 15, 15, 21, 22, 16, 17])
         asked = {number: body for number, body in self.service.asked}
         self.assertEqual(asked[22][1], 512)
         for number, at in ((15, 1), (16, 1), (17, 2)):
@@ -122,7 +122,7 @@ class Aesm(unittest.TestCase):
         self.assertEqual((asked[17][1], asked[17][4]), (REPORT, len(QUOTE)))
 
     def test_no_service(self):
-        ended = drive("aesm", self.folder / "none", self.folder / "report")
+        ended = drive(self.folder / "none", self.folder / "report")
         self.assertEqual(ended.returncode, 1)
         self.assertIn("is aesmd running?", ended.stderr)
 
@@ -143,7 +143,9 @@ class Aesm(unittest.TestCase):
         self.refused(16, Service.framed(field(16, field(1, 0) + field(2, 1 << 20))), "expected a quote of at most")
 
     def test_more_sizes_that_cannot_be(self):
-        for number, answer in ((17, field(17, field(1, 0) + field(2, QUOTE[:100]))), (21, field(21, field(1, 0) + field(2, 9999))),
+        for number, answer in ((17, field(17, field(1, 0) + field(2, QUOTE[:100]))),
+                               (17, field(17, field(1, 0) + field(2, QUOTE[:-1]))), (17, field(17, field(1, 0))),
+                               (17, field(17, field(1, 0) + field(2, QUOTE + bytes(9000)))), (21, field(21, field(1, 0) + field(2, 9999))),
                                (15, field(15, field(1, 0)))):
             os.unlink(self.service.path) if hasattr(self, "service") else None
             self.refused(number, Service.framed(answer), "AESM: ")
@@ -152,66 +154,6 @@ class Aesm(unittest.TestCase):
         for answer in (b"\1", struct.pack("<I", 1 << 30), struct.pack("<I", 8) + b"abc", struct.pack("<I", 3) + b"\xff\xff\xff"):
             os.unlink(self.service.path) if hasattr(self, "service") else None
             self.refused(21, answer, "cannot be read")
-
-
-class Tsm(unittest.TestCase):
-    def setUp(self):
-        self.held = tempfile.TemporaryDirectory()
-        self.addCleanup(self.held.cleanup)
-        self.reports = pathlib.Path(self.held.name)
-        self.template = self.reports / "template"
-        self.template.mkdir()
-        # The written attribute is a link, so that it is still there when the request's folder is gone.
-        (self.reports / "inblob").touch()
-        (self.reports / "privlevel").touch()
-        for name in ("inblob", "privlevel"):
-            (self.template / name).symlink_to(self.reports / name)
-        for name, value in (("generation", "1\n"), ("provider", "tdx_guest\n"), ("outblob", "a quote")):
-            (self.template / name).write_text(value)
-
-    def test_tdx(self):
-        ended = drive("tsm", self.reports, -1)
-        self.assertEqual((ended.stderr, ended.stdout), ("", f"provider tdx_guest\nevidence {b'a quote'.hex()}\n"))
-        self.assertEqual((self.reports / "inblob").read_bytes(), bytes(range(64)))
-        self.assertEqual((self.reports / "privlevel").read_bytes(), b"")
-        self.assertEqual([p.name for p in self.reports.glob("adyton-*")], [])
-
-    def test_snp_has_its_certificates_behind_the_report_and_a_level(self):
-        (self.template / "auxblob").write_text(" and a table")
-        (self.template / "provider").write_text("sev_guest\n")
-        ended = drive("tsm", self.reports, 2)
-        self.assertEqual(ended.stdout, f"provider sev_guest\nevidence {b'a quote and a table'.hex()}\n")
-        self.assertEqual((self.reports / "privlevel").read_bytes(), b"2")
-
-    def test_no_such_machine(self):
-        (self.template / "outblob").unlink()
-        ended = drive("tsm", self.reports, -1)
-        self.assertEqual(ended.returncode, 1)
-        self.assertIn("outblob: No such file or directory", ended.stderr)
-
-    def test_an_empty_or_too_large_report(self):
-        for content, sentence in ((b"", "is empty"), (b"x" * ((32 << 10) + 1), "File too large")):
-            (self.template / "outblob").write_bytes(content)
-            ended = drive("tsm", self.reports, -1)
-            self.assertEqual(ended.returncode, 1)
-            self.assertIn(sentence, ended.stderr)
-
-    def test_another_writer(self):
-        pipe = self.reports / "generation"
-        os.mkfifo(pipe)
-        (self.template / "generation").unlink()
-        (self.template / "generation").symlink_to(pipe)
-
-        def writes():
-            for value in ("1\n", "2\n"):
-                with open(pipe, "w", encoding="ascii") as f:
-                    f.write(value)
-                threading.Event().wait(0.2)  # the reader is to see the end of one before the next comes
-
-        threading.Thread(target=writes, daemon=True).start()
-        ended = drive("tsm", self.reports, -1)
-        self.assertEqual(ended.returncode, 1)
-        self.assertIn("another writer changed", ended.stderr)
 
 
 if __name__ == "__main__":
