@@ -163,8 +163,9 @@ static int quick_path(char out[PATHS_MAX], const char *kernel, bool ordinary_mem
 	hex_encode(digest, 12, hex);
 	if (paths_cache(folder, f))
 		return -1;
-	if ((size_t)snprintf(out, PATHS_MAX, "%s/" CACHE_PREFIX "%s%s" CACHE_SUFFIX, folder, hex, ordinary_memory ? "-ordinary" : "") >=
-	    PATHS_MAX)
+	n = snprintf(out, PATHS_MAX, "%s/" CACHE_PREFIX "%s%s" CACHE_SUFFIX, folder, hex,
+		     ordinary_memory ? "-ordinary" : "");
+	if (n >= PATHS_MAX)
 		return fail(f, "quick image: the path is too long");
 	return 0;
 }
