@@ -5,6 +5,8 @@ set -u
 adyton=${ADYTON:-build/adyton}
 build=${ADYTON_BUILD:-build}
 count=0 failed=0
+errors=$(mktemp)
+trap 'rm -f "$errors"' EXIT
 
 case_() {
 	name=$1 expected=$2
@@ -14,14 +16,14 @@ case_() {
 		echo "ok $count - $name # SKIP $1 is not installed"
 		return
 	fi
-	found=$(timeout -k 1 60 "$adyton" run --strict --memory=ordinary "$@" </dev/null 2>&1)
+	found=$(timeout -k 1 60 "$adyton" run --strict --memory=ordinary "$@" </dev/null 2>"$errors")
 	status=$?
 	if [ "$status: $found" = "$expected" ]; then
 		echo "ok $count - $name"
 	else
 		failed=1
 		echo "not ok $count - $name"
-		echo "# expected $expected, found $status: $found" | head -20
+		{ echo "# expected $expected, found $status: $found"; cat "$errors"; } | head -20
 	fi
 }
 
