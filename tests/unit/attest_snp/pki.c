@@ -1,4 +1,5 @@
 #include "tests/unit/attest_snp/pki.h"
+#include "tests/unit/attest_snp/vectors.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +19,7 @@ EVP_PKEY *pki_rsa(void)
 	if (!key)
 		key = EVP_RSA_gen(4096);
 	assert_non_null(key);
-	return key;
+	return kept(key);
 }
 
 EVP_PKEY *pki_p384(void)
@@ -26,12 +27,12 @@ EVP_PKEY *pki_p384(void)
 	EVP_PKEY *key = EVP_EC_gen("P-384");
 
 	assert_non_null(key);
-	return key;
+	return kept(key);
 }
 
 static struct attest_bytes copied(const void *at, size_t size)
 {
-	uint8_t *copy = malloc(size + 1);
+	uint8_t *copy = kept(malloc(size + 1));
 
 	memcpy(copy, at, size);
 	copy[size] = 0;
@@ -58,7 +59,7 @@ struct attest_bytes pki_spki(EVP_PKEY *key)
 	int size = i2d_PUBKEY(key, &der);
 
 	assert_true(size > 0);
-	return (struct attest_bytes){ der, (size_t)size };
+	return (struct attest_bytes){ kept(der), (size_t)size };
 }
 
 static EVP_MD_CTX *signer_of(EVP_PKEY *key)
@@ -125,7 +126,7 @@ struct attest_bytes pki_certificate(const struct pki_spec *spec)
 	X509_NAME_free(subject);
 	X509_NAME_free(issuer);
 	X509_free(x);
-	return (struct attest_bytes){ der, (size_t)size };
+	return (struct attest_bytes){ kept(der), (size_t)size };
 }
 
 struct attest_bytes pki_crl(const char *issuer, EVP_PKEY *signer, long serial, int64_t from, int64_t until)
@@ -159,7 +160,7 @@ struct attest_bytes pki_crl(const char *issuer, EVP_PKEY *signer, long serial, i
 	ASN1_TIME_free(at);
 	ASN1_TIME_free(end);
 	X509_CRL_free(crl);
-	return (struct attest_bytes){ der, (size_t)size };
+	return (struct attest_bytes){ kept(der), (size_t)size };
 }
 
 static struct attest_bytes integer_of(uint8_t value)

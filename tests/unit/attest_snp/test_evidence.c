@@ -43,7 +43,7 @@ static struct attest_bytes text(const char *s)
 static char *hex_of(struct attest_bytes b, const char *digits, const char *between)
 {
 	size_t size = b.size * 4 + 1, n = 0;
-	char *out = malloc(size);
+	char *out = kept(malloc(size));
 
 	for (size_t i = 0; i < b.size; i++)
 		n += (size_t)snprintf(out + n, size - n, "%c%c%s", digits[b.at[i] >> 4], digits[b.at[i] & 15],
@@ -53,7 +53,7 @@ static char *hex_of(struct attest_bytes b, const char *digits, const char *betwe
 
 static char *base64_of(struct attest_bytes b, bool url)
 {
-	char *out = malloc(b.size * 2 + 8);
+	char *out = kept(malloc(b.size * 2 + 8));
 	int n = EVP_EncodeBlock((uint8_t *)out, b.at, (int)b.size);
 
 	for (int i = 0; url && i < n; i++)
@@ -206,7 +206,7 @@ static void test_real_certificates(void **state)
 
 static struct attest_bytes der_of_pem(struct attest_bytes pem)
 {
-	uint8_t *der = malloc(pem.size);
+	uint8_t *der = kept(malloc(pem.size));
 	bool certificate;
 	long n = evidence_text_decode(&pem, der, pem.size, &certificate);
 
@@ -258,7 +258,7 @@ static struct attest_bytes cbor_of_parts(unsigned int tag, struct attest_bytes q
 {
 	const uint8_t head[] = { 0xd9, (uint8_t)(tag >> 8), (uint8_t)tag, 0x82, 0x59, (uint8_t)(q.size >> 8),
 				 (uint8_t)q.size };
-	uint8_t *out = malloc(q.size + claims.size + 16), *at = out;
+	uint8_t *out = kept(malloc(q.size + claims.size + 16)), *at = out;
 
 	memcpy(at, head, sizeof(head));
 	at += sizeof(head);
@@ -273,7 +273,7 @@ static struct attest_bytes cbor_of_parts(unsigned int tag, struct attest_bytes q
 /* The real quote with report data of our own: not genuine, but bound or not bound. */
 static struct attest_bytes quote_for(struct attest_bytes what)
 {
-	uint8_t *copy = malloc(quote.size);
+	uint8_t *copy = kept(malloc(quote.size));
 
 	memcpy(copy, quote.at, quote.size);
 	SHA256(what.at, what.size, copy + 48 + 320);
@@ -283,7 +283,7 @@ static struct attest_bytes quote_for(struct attest_bytes what)
 static struct attest_bytes claims_for(EVP_PKEY *key, uint8_t algorithm)
 {
 	struct attest_bytes spki = pki_spki(key);
-	uint8_t *out = malloc(128), size = algorithm == 8 ? 64 : algorithm == 7 ? 48 : 32;
+	uint8_t *out = kept(malloc(128)), size = algorithm == 8 ? 64 : algorithm == 7 ? 48 : 32;
 
 	memcpy(out, "\xa1\x6bpubkey-hash\x58", 14);
 	out[14] = (uint8_t)(size + 4);

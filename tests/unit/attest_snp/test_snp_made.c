@@ -61,7 +61,7 @@ static int make(void **state)
 
 static struct attest_bytes joined(struct attest_bytes a, struct attest_bytes b)
 {
-	uint8_t *both = malloc(a.size + b.size);
+	uint8_t *both = kept(malloc(a.size + b.size));
 
 	memcpy(both, a.at, a.size);
 	memcpy(both + a.size, b.at, b.size);
@@ -301,7 +301,7 @@ static struct attest_collateral *bundle(struct attest_bytes crl)
 	n += (size_t)snprintf(json + n, size - n, "\"}");
 	assert_int_equal(attest_collateral_parse(attest, json, n, &c, &why), 0);
 	free(json);
-	return c;
+	return kept(c);
 }
 
 static void with_crl(struct attest_bytes crl, enum attest_reason reason)

@@ -11,6 +11,8 @@ bool vectors_present(void);
 /* A whole file of it, with a NUL behind. Fails the test when it is missing; never freed. */
 struct attest_bytes vector(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool vector_exists(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* What a test keeps to its end; reachable, so that a leak checker shows what the library loses, and only that. */
+void *kept(void *pointer);
 /* "2025-03-29T16:33:43Z" */
 int64_t moment(const char *text);
 
