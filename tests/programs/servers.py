@@ -188,10 +188,16 @@ def prometheus_drive(port, folder, seconds):
     while time.monotonic() < until:
         query("rate(prometheus_tsdb_head_samples_appended_total[5s])")
         time.sleep(0.05)
+
+    def enough():
+        return any(float(entry["value"][1]) > 500 for entry in query("prometheus_tsdb_head_samples_appended_total"))
+    # How much is counted by now depends on when in its second it scrapes.
+    until = time.monotonic() + 30
+    while time.monotonic() < until and not enough():
+        time.sleep(0.2)
     up = query("up")
-    samples = query("prometheus_tsdb_head_samples_appended_total")
     return {"up": [entry["value"][1] for entry in up], "job": [entry["metric"]["job"] for entry in up],
-            "samples": any(float(entry["value"][1]) > 500 for entry in samples), "series": len(query("count(up)")),
+            "samples": enough(), "series": len(query("count(up)")),
             "healthy": get(port, "/-/healthy"), "wal": any((folder / "data/wal").iterdir())}
 
 
