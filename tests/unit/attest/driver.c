@@ -13,27 +13,13 @@
 #include "attest/pck.h"
 #include "attest/quote.h"
 #include "attest/tcb_info.h"
+#include "tests/unit/attest/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 static struct attest *context;
 static struct attest_bytes chain_beside;
-
-static struct attest_bytes file_read(const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	uint8_t *at = malloc(ATTEST_COLLATERAL_MAX);
-	size_t size;
-
-	if (!f || !at) {
-		perror(path);
-		exit(1);
-	}
-	size = fread(at, 1, ATTEST_COLLATERAL_MAX, f);
-	fclose(f);
-	return bytes_of(realloc(at, size + 1), size);
-}
 
 static void put_refusal(const struct attest_refusal *why)
 {

@@ -1,7 +1,7 @@
 /*
  * Each allocation of libcrypto fails once, while a context is made, collateral read and a quote verified: the verdict
- * is
- * "not genuine" or the right one, and the next attempt succeeds. (Our own allocations: unit/attest_snp/test_memory.c.)
+ * is "not genuine" or the right one, and the next attempt succeeds. (Our own allocations:
+ * unit/attest_snp/test_memory.c.)
  *
  *     failing QUOTE BUNDLE SECONDS
  */
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "attest/attest.h"
+#include "tests/unit/attest/file.h"
 
 static long countdown = -1; /* at 0 one allocation fails */
 
@@ -38,21 +39,6 @@ static void plain_free(void *at, const char *file, int line)
 	(void)file;
 	(void)line;
 	free(at);
-}
-
-static struct attest_bytes file_read(const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	uint8_t *at = malloc(ATTEST_COLLATERAL_MAX);
-	size_t size;
-
-	if (!f || !at) {
-		perror(path);
-		exit(2);
-	}
-	size = fread(at, 1, ATTEST_COLLATERAL_MAX, f);
-	fclose(f);
-	return (struct attest_bytes){ at, size };
 }
 
 static bool works(struct attest *a, struct attest_bytes bundle, struct attest_request *r, struct attest_verdict *v)
