@@ -19,7 +19,7 @@ enum quoting_operation {
 	 */
 	QUOTING_QUOTE = 2,
 	QUOTING_REQUEST = 3, /* to the enclave only: nothing -> the request for a certificate (platform/request.h) */
-	/* To the enclave only: sealed key or nothing -> u32 size of the sealed key, sealed key, attestation key (x, y). */
+	/* To the enclave only: sealed key or nothing -> size and sealed key as above, attestation key (x, y). */
 	QUOTING_KEY = 4,
 };
 

@@ -6,8 +6,8 @@
 #include "cli/cli.h"
 
 /*
- * -1 with the sentence when a file cannot be read; a bundle that cannot be believed is a verdict. machine: the bundle for
- * the machine below, or size 0.
+ * -1 with the sentence when a file cannot be read; a bundle that cannot be believed is a verdict. machine: the bundle
+ * for the machine below, or size 0.
  */
 int verify_with_bundle(struct attest *a, const struct attest_request *r, const char *path, struct attest_bytes machine,
 		       struct attest_verdict *v, struct fail *f);

@@ -38,14 +38,14 @@ static int machine_data(const uint8_t key[64], const uint8_t *chain, size_t chai
 
 	memcpy(keys, key, 64);
 	if (!key_of_chain(chain, chain_size, 1, keys + 64))
-		return fail(f, "machine: expected the certificate of the operator's PCK CA, with a key on P-256, as the "
-			    "second one of pck-chain.pem");
+		return fail(f, "machine: expected the certificate of the operator's PCK CA, with a key on P-256, as "
+			    "the second one of pck-chain.pem");
 	return EVP_Q_digest(keys_context(), "SHA512", NULL, keys, sizeof(keys), data, &size) ?
 		       0 :
 		       fail(f, "machine: no SHA-512");
 }
 
-/* Quotes bear the vendor of their quoting enclave, and a report's zeros are no vendor. Whole structures; NULL: neither. */
+/* Quotes bear the vendor of their quoting enclave; in a report other things lie there. NULL: neither, or cut off. */
 static const uint8_t *machine_report_data(const uint8_t *evidence, size_t size, uint32_t *format)
 {
 	static const uint8_t vendor[16] = QUOTE_QE_VENDOR_INTEL;
@@ -92,7 +92,8 @@ int machine_load(const struct service *s, uint8_t **auth, size_t *size, struct f
 		return 0;
 	if (!folder_read(s, MACHINE_FILE, &evidence, &evidence_size) ||
 	    !machine_report_data(evidence, evidence_size, &format))
-		return fail(f, "machine: expected a TDX quote or a SNP report in %s/" MACHINE_FILE ", found none", s->dir);
+		return fail(f, "machine: expected a TDX quote or a SNP report in %s/" MACHINE_FILE ", found none",
+			    s->dir);
 	memcpy(head.magic, MACHINE_MAGIC, sizeof(head.magic));
 	head.format = format;
 	*size = sizeof(head) + evidence_size;
@@ -148,8 +149,9 @@ static int machine_compose(struct machine *m, struct fail *f)
 	struct machine_head head = { .magic = { 0 } };
 	struct bytes_writer w = { .at = m->auth, .size = sizeof(m->auth) };
 	const struct tsm *t = &m->tsm;
-	size_t fixed = sizeof(struct quote_header) + sizeof(struct sgx_report_body) + 4 + sizeof(struct quote_signature) +
-		       sizeof(struct quote_qe_report) + 2 + sizeof(struct quote_certification) + m->chain_size;
+	size_t fixed = sizeof(struct quote_header) + sizeof(struct sgx_report_body) + sizeof(uint32_t) +
+		       sizeof(struct quote_signature) + sizeof(struct quote_qe_report) + sizeof(uint16_t) +
+		       sizeof(struct quote_certification) + m->chain_size;
 	uint32_t format;
 
 	if (!machine_report_data(t->report, t->report_size, &format))
@@ -165,8 +167,8 @@ static int machine_compose(struct machine *m, struct fail *f)
 	}
 	m->auth_size = w.used;
 	if (fixed + w.used > QUOTING_QUOTE_MAX)
-		return fail(f, "machine: expected evidence of at most %zu bytes, so that a quote with it has no more than "
-			    "%u, found %zu", (size_t)QUOTING_QUOTE_MAX - fixed - sizeof(head),
+		return fail(f, "machine: expected evidence of at most %zu bytes, so that a quote with it has no more "
+			    "than %u, found %zu", (size_t)QUOTING_QUOTE_MAX - fixed - sizeof(head),
 			    (unsigned int)QUOTING_QUOTE_MAX, w.used - sizeof(head));
 	return 0;
 }
@@ -187,8 +189,8 @@ static bool machine_is_reserved(const struct machine *m)
 static int machine_ask(struct service *s, struct machine *m, struct fail *f)
 {
 	if (!folder_read(s, "pck-chain.pem", &m->chain, &m->chain_size))
-		return fail(f, "machine: no PCK certificate in %s: its CA's key is part of what the machine vouches for, so "
-			    "`adyton platform install` comes first", s->dir);
+		return fail(f, "machine: no PCK certificate in %s: its CA's key is part of what the machine vouches "
+			    "for, so `adyton platform install` comes first", s->dir);
 	if (machine_key(s, m, f) || machine_data(m->key, m->chain, m->chain_size, m->data, f))
 		return -1;
 	for (int i = 0; i < MACHINE_ATTEMPTS; i++) {

@@ -65,8 +65,8 @@ static int serve_check_machine(const struct quoting_order *order, const struct k
 	if (!order->machine_size)
 		return 0;
 	if (quote->rest_size < key_at + 64 || quote->rest_size > QUOTING_QUOTE_MAX)
-		return fail(f, "platform: expected a quote of at most %u bytes, found %u: the machine's evidence is too "
-			    "large", (unsigned int)QUOTING_QUOTE_MAX, quote->rest_size), -E2BIG;
+		return fail(f, "platform: expected a quote of at most %u bytes, found %u: the machine's evidence is "
+			    "too large", (unsigned int)QUOTING_QUOTE_MAX, quote->rest_size), -E2BIG;
 	return machine_check(chain + order->chain_size, order->machine_size, quote->rest + key_at, chain,
 			     order->chain_size, f) ? -EIO : 0;
 }

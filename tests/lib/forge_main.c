@@ -1,7 +1,7 @@
 /*
  * forge KIND CHANGE FOLDER [DATA]: write evidence of a kind (sgx-v3, tdx-v4 ...), changed in one way, as quote.bin,
- * collateral.json and root.pem, and say at which moment it holds. With report data (128 digits in hex) it is of a machine
- * below, under a root of its own. For tests in other languages.
+ * collateral.json and root.pem, and say at which moment it holds. With report data (128 digits in hex) it is of a
+ * machine below, under a root of its own. For tests in other languages.
  */
 #include "base/bytes.h"
 #include "image/io.h"
