@@ -78,42 +78,78 @@ static struct attest_policy *layers_policy(const char *keys)
 	return policy;
 }
 
-static void layers_verify(struct attest *a, const char *bundle, struct attest_request *r, struct attest_verdict *v)
-{
-	struct attest_collateral *c = NULL;
+/* Everything that a verification needs. */
+struct layers_case {
+	uint8_t auth[FORGE_AUTH_MAX];
+	struct forged above, below;
+	struct attest *a;
+	struct attest_collateral *collateral;
+	struct attest_request request;
+	struct attest_refusal why; /* of the bundle */
+};
 
-	memset(v, 0, sizeof(*v));
-	if (attest_collateral_parse(a, bundle, strlen(bundle), &c, &v->refusal) == 0) {
-		r->collateral = c;
-		attest_verify(a, r, v);
-	}
-	attest_collateral_free(c);
+static void layers_begin(struct layers *l, struct layers_case *c)
+{
+	const char *root = l->root;
+	struct attest_refusal why;
+	char *bundle;
+
+	memset(c, 0, sizeof(*c));
+	layers_forge(l, &c->above, &c->below, c->auth);
+	c->request = (struct attest_request){ .now = l->above.now, .evidence = { c->above.quote, c->above.size } };
+	c->a = attest_new();
+	assert_int_equal(attest_trust(c->a, c->above.root, strlen(c->above.root), &why), 0);
+	if (l->above_by_a_maker)
+		c->a->roots.at[0].assurance = ATTEST_HARDWARE;
+	root = root ? root : l->below.machine ? c->below.root : c->below.other_root;
+	if (!l->without_root)
+		assert_int_equal(attest_trust_machine(c->a, root, strlen(root), &why), 0);
+	bundle = layers_bundle(l, &c->above, &c->below);
+	(void)attest_collateral_parse(c->a, bundle, strlen(bundle), &c->collateral, &c->why);
+	c->request.collateral = c->collateral;
+	free(bundle);
+}
+
+static void layers_end(struct layers_case *c)
+{
+	attest_collateral_free(c->collateral);
+	attest_free(c->a);
+	forged_free(&c->above);
+	forged_free(&c->below);
 }
 
 void layers_judge(struct layers *l, const char *keys, struct attest_verdict *v)
 {
-	static uint8_t auth[FORGE_AUTH_MAX];
-	static struct forged above, below;
-	struct attest *a = attest_new();
+	static struct layers_case c;
 	struct attest_policy *policy = layers_policy(keys);
-	struct attest_request r = { .now = l->above.now, .policy = policy };
-	struct attest_refusal why;
-	const char *root = l->root;
-	char *bundle;
 
-	layers_forge(l, &above, &below, auth);
-	r.evidence = (struct attest_bytes){ above.quote, above.size };
-	bundle = layers_bundle(l, &above, &below);
-	root = root ? root : l->below.machine ? below.root : below.other_root;
-	assert_int_equal(attest_trust(a, above.root, strlen(above.root), &why), 0);
-	if (l->above_by_a_maker)
-		a->roots.at[0].assurance = ATTEST_HARDWARE;
-	if (!l->without_root)
-		assert_int_equal(attest_trust_machine(a, root, strlen(root), &why), 0);
-	layers_verify(a, bundle, &r, v);
-	free(bundle);
+	layers_begin(l, &c);
+	c.request.policy = policy;
+	memset(v, 0, sizeof(*v));
+	v->refusal = c.why;
+	if (c.collateral)
+		attest_verify(c.a, &c.request, v);
 	attest_policy_free(policy);
-	attest_free(a);
-	forged_free(&above);
-	forged_free(&below);
+	layers_end(&c);
+}
+
+size_t layers_flips(struct layers *l, size_t *tried)
+{
+	static struct layers_case c;
+	static struct attest_verdict v;
+	size_t genuine = 0;
+
+	layers_begin(l, &c);
+	attest_verify(c.a, &c.request, &v);
+	assert_true(v.genuine);
+	for (*tried = 0; *tried < c.above.size; ++*tried) {
+		c.above.quote[*tried] ^= (uint8_t)(1u << *tried % 8);
+		attest_verify(c.a, &c.request, &v);
+		c.above.quote[*tried] ^= (uint8_t)(1u << *tried % 8);
+		if (v.genuine)
+			print_error("byte %zu, bit %zu\n", *tried, *tried % 8);
+		genuine += v.genuine;
+	}
+	layers_end(&c);
+	return genuine;
 }

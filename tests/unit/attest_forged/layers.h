@@ -28,5 +28,7 @@ void layers_order(struct layers *l);
 void layers_data(const struct layers *l, uint8_t data[64]);
 /* Under a policy of one block with these keys; NULL: none. */
 void layers_judge(struct layers *l, const char *keys, struct attest_verdict *v);
+/* One bit of each byte of the quote, flipped on its own: how many leave it genuine. */
+size_t layers_flips(struct layers *l, size_t *tried);
 
 #endif

@@ -345,12 +345,24 @@ static void test_bundles(void **state)
 	assert_non_null(strstr(v.refusal.found, "collateral_missing"));
 }
 
+/* Both quotes, all certificates, everything between them: there is no byte that nothing looks at. */
+static void test_flips(void **state)
+{
+	size_t tried;
+
+	(void)state;
+	layers_order(&l);
+	assert_int_equal(layers_flips(&l, &tried), 0);
+	assert_true(tried > 8000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tdx_rows), cmocka_unit_test(test_tdx_verdict), cmocka_unit_test(test_one_layer),
 		cmocka_unit_test(test_tdx_status), cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_policies_of_machines), cmocka_unit_test(test_bundles),
+		cmocka_unit_test(test_flips),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
