@@ -1,6 +1,6 @@
 /*
- * Quotes of SGX hardware from Intel's quoting library, which runs Intel's quoting enclave in this process. It is no part
- * of Debian: loaded when it is there, by its path. Never run against the real library.
+ * Quotes of SGX hardware from Intel's quoting library, which runs Intel's quoting enclave in this process. It is no
+ * part of Debian: loaded when it is there, by its path. Never run against the real library.
  */
 #ifndef ADYTON_QUOTING_DCAP_H
 #define ADYTON_QUOTING_DCAP_H

@@ -11,8 +11,8 @@
 #define SILICON_QUOTE_MAX 8192U
 
 /*
- * silicon_quote.c. A quote is only taken when it is one, and about our report. Both give as many bytes as they have room
- * for: how long the quote is, it says itself. 0, or -1 with the sentence, which begins with `who`.
+ * silicon_quote.c. A quote is only taken when it is one, and about our report. Both give as many bytes as they have
+ * room for: how long the quote is, it says itself. 0, or -1 with the sentence, which begins with `who`.
  */
 int silicon_take_quote(const char *who, const uint8_t *from, size_t room, const uint8_t report[SGX_REPORT_BYTES],
 		       uint8_t to[SILICON_QUOTE_MAX], uint32_t *size, struct fail *f) must_check;
