@@ -11,6 +11,18 @@
 #define QUOTING_MAX (96 * KIB)    /* of a payload */
 #define QUOTING_QUOTE_MAX (64 * KIB) /* of a quote: HOST_QUOTE_MAX */
 
+/*
+ * Who makes quotes on silicon: the first of these that is there. X(how, folder, name); a folder of NULL is the
+ * platform's, so that a link there is the operator's choice. The service comes first: it alone needs the devices.
+ */
+#define QUOTING_ON_SILICON(X) \
+	X(AESM, NULL, "aesm.socket") \
+	X(LIBRARY, NULL, "libsgx_dcap_ql.so.1") \
+	X(AESM, "/var/run/aesmd", "aesm.socket") \
+	X(LIBRARY, "/usr/lib/x86_64-linux-gnu", "libsgx_dcap_ql.so.1") \
+	X(LIBRARY, "/usr/lib64", "libsgx_dcap_ql.so.1") \
+	X(LIBRARY, "/usr/local/lib", "libsgx_dcap_ql.so.1")
+
 enum quoting_operation {
 	QUOTING_TARGET = 1, /* nothing -> struct sgx_targetinfo */
 	/*

@@ -6,7 +6,7 @@
 #include "abi/evidence.h"
 #include "base/bytes.h"
 #include "image/cleanup.h"
-#include "quoting/aesm.h"
+#include "quoting/silicon.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -86,24 +86,6 @@ static int serve_quote(struct service *s, uint32_t *skip, uint32_t *size, struct
 	return serve_check_machine(order, &quote, f);
 }
 
-/* On silicon; aesm.socket in the platform's folder stands for the usual one. */
-static int serve_silicon(const struct service *s, uint32_t operation, uint32_t *size, struct fail *f)
-{
-	char own[PATHS_MAX];
-	const char *path = AESM_SOCKET;
-	struct sgx_targetinfo target;
-
-	if (folder_has(s, "aesm.socket") && folder_path(own, s, "aesm.socket", f) == 0)
-		path = own;
-	if (operation == QUOTING_QUOTE)
-		return aesm_quote(path, serve_payload, serve_payload, size, f) ? -EIO : 0;
-	if (aesm_target(path, &target, f))
-		return -ENODEV;
-	memcpy(serve_payload, &target, sizeof(target));
-	*size = sizeof(target);
-	return 0;
-}
-
 static bool serve_known(const struct quoting_head *head)
 {
 	return (head->operation == QUOTING_TARGET && head->size == 0) ||
@@ -117,7 +99,7 @@ static int serve_one(struct service *s, const struct quoting_head *head)
 	int error = -EINVAL;
 
 	if (serve_known(head) && s->silicon)
-		error = serve_silicon(s, head->operation, &size, &f);
+		error = silicon_serve(s, head->operation, serve_payload, &size, &f);
 	else if (serve_known(head) && head->operation == QUOTING_TARGET)
 		error = run_ask(s, QUOTING_TARGET, NULL, 0, serve_payload, &size, &f);
 	else if (serve_known(head))

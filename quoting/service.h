@@ -22,7 +22,7 @@
 
 struct service {
 	const char *dir;
-	bool silicon;         /* quotes are made by Intel's quoting enclave, aesm.h, and nothing below is used */
+	bool silicon;         /* quotes are made by Intel's quoting enclave, silicon.h, and nothing below is used */
 	bool ordinary_memory; /* the asking program is unprotected: so may this be */
 	int fd;               /* to the quoting enclave; -1: it does not run */
 	pid_t pid;
@@ -39,6 +39,10 @@ must_check int folder_write(const struct service *s, const char *name, unsigned 
 			    size_t size, struct fail *f);
 /* *data is malloc'd with a NUL behind it; false: there is none, or it cannot be read. */
 must_check bool folder_read(const struct service *s, const char *name, uint8_t **data, size_t *size);
+
+/* silicon.c: an error of Linux, negative. */
+must_check int silicon_serve(const struct service *s, uint32_t operation, uint8_t payload[QUOTING_MAX], uint32_t *size,
+			     struct fail *f);
 
 /* image.c: an image of one of our static programs, with `keys` added to its definition. */
 struct service_image {
