@@ -49,18 +49,27 @@ const char *seal_type(const struct seal *s)
 	return s->way->type;
 }
 
-int seal_load(struct seal *s)
+int seal_peek(const struct seal *s, struct seal_record *record)
 {
 	_cleanup_pool_ struct pool pool;
 	struct blob text;
 	int err;
 
+	*record = s->record;
 	if (s->recorded)
 		return 0;
 	pool_init(&pool);
 	err = barrier_config(s->core->barrier, &pool, &text);
+	return err ? err : record_read(record, text);
+}
+
+int seal_load(struct seal *s)
+{
+	struct seal_record record;
+	int err = seal_peek(s, &record);
+
 	if (!err)
-		err = record_read(&s->record, text);
+		s->record = record;
 	s->recorded = !err;
 	return err;
 }

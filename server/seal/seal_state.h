@@ -51,6 +51,8 @@ struct seal {
 
 /* Read the record unless that was done: 0, -ENOENT (not initialised), -errno. */
 must_check int seal_load(struct seal *s);
+/* A copy of it, for who holds the lock for reading only. */
+must_check int seal_peek(const struct seal *s, struct seal_record *record);
 /* Open the barrier and the core. */
 must_check int seal_open(struct seal *s, const struct secret_key *root_key);
 /* The root key under what the shares make; false: they are not the shares. */
@@ -74,8 +76,9 @@ int reply_shares(struct request *r, struct json_writer *w, const char *name, con
 int ask_share(struct request *r, const char *missing, struct share *s);
 /* A 503 where the server is sealed, else 0. */
 int refuse_sealed(struct request *r);
-/* seal-status, also unseal's answer. */
-int seal_status(struct request *r);
+int refuse_not_initialized(struct request *r, int err); /* of -ENOENT; 500 for others */
+void rekey_end(struct rekey *k);
+void generation_end(struct seal *s);
 
 /* Initialise: the record is written last. share_key of size 0: no shares. */
 must_check int seal_initialize(struct request *r, const struct quorum *q, struct share *shares, bool dev,

@@ -92,13 +92,13 @@ static int enclave_key(const struct config *config, struct secret_key *key, char
 	} else if (!strcmp(whose, "mrenclave")) {
 		path = ENCLAVE_KEYS "_sgx_mrenclave";
 	} else {
-		snprintf(error, size, "seal \"enclave\": expected key to be mrsigner or mrenclave, found \"%s\"", whose);
+		snprintf(error, size, "seal \"enclave\": expected the key mrsigner or mrenclave, found \"%s\"", whose);
 		return -EINVAL;
 	}
 	got = file_read(path, bytes, sizeof(bytes));
 	if (got != sizeof(bytes)) {
-		snprintf(error, size, "seal \"enclave\": %s: expected 16 bytes, found %s (the server is not in an enclave?)",
-			 path, got < 0 ? strerror((int)-got) : "fewer");
+		snprintf(error, size, "seal \"enclave\": %s: expected 16 bytes, found %s (is this an enclave?)", path,
+			 got < 0 ? strerror((int)-got) : "fewer");
 		return got < 0 ? (int)got : -EINVAL;
 	}
 	key->size = SECRET_KEY_MAX;

@@ -37,6 +37,11 @@ bool barrier_sealed(const struct barrier *b)
 	return sealed;
 }
 
+const char *barrier_store_type(const struct barrier *b)
+{
+	return b->store->type;
+}
+
 static bool path_is_own(const char *path)
 {
 	return path[0] == BARRIER_OWN;

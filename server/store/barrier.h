@@ -46,6 +46,8 @@ must_check int barrier_rotate(struct barrier *b);
 void barrier_policy(const struct barrier *b, uint64_t *operations, uint64_t *interval, bool *enabled);
 must_check int barrier_set_policy(struct barrier *b, uint64_t operations, uint64_t interval, bool enabled);
 
+const char *barrier_store_type(const struct barrier *b);
+
 struct barrier_status {
 	uint32_t term;
 	int64_t installed; /* Unix nanoseconds */
@@ -54,8 +56,8 @@ struct barrier_status {
 void barrier_status(const struct barrier *b, struct barrier_status *status);
 
 /*
- * As struct store has them, in the clear. -EROFS while sealed. Paths that begin with '!' are the barrier's own (-EINVAL).
- * Calls of barrier_apply() that meet share one commit.
+ * As struct store has them, in the clear. -EROFS while sealed. Paths that begin with '!' are the barrier's own
+ * (-EINVAL). Calls of barrier_apply() that meet share one commit.
  */
 int barrier_get(struct barrier *b, const char *path, struct pool *pool, struct blob *value);
 int barrier_apply(struct barrier *b, const struct change *first);

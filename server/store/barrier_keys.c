@@ -130,7 +130,7 @@ int barrier_unseal(struct barrier *b, const struct secret_key *root_key)
 	return 0;
 }
 
-/* The counts are written as they are; if that fails, the next start counts from further ahead, which only is careful. */
+/* The counts are written as they are; if that fails, the next start counts from further ahead. */
 void barrier_seal(struct barrier *b)
 {
 	barrier_stop(b);
@@ -254,7 +254,8 @@ static bool term_is_over(const struct ring *ring)
  */
 static int barrier_upkeep(struct barrier *b)
 {
-	bool over = term_is_over(b->ring), step = ring_newest(b->ring)->used + RING_STEP / 2 > ring_newest(b->ring)->stored;
+	const struct ring_term *t = ring_newest(b->ring);
+	bool over = term_is_over(b->ring), step = t->used + RING_STEP / 2 > t->stored;
 	int err = 0;
 
 	if (!over && !step)
