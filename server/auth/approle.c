@@ -82,7 +82,7 @@ static const struct route routes[] = {
 	{ .pattern = "tidy/secret-id", .update = approle_tidy, .text = "Take away expired secret ids." },
 };
 
-static const struct route_table tables[] = { ROUTES(routes), { NULL, 0 } };
+static const struct route_table tables[] = { ROUTES(routes), { NULL } };
 
 const struct backend approle_backend = {
 	.type = "approle", .class = MOUNT_AUTH, .tables = tables, .open = lockout_open, .close = lockout_close,

@@ -250,7 +250,7 @@ static const struct route routes[] = {
 	  .text = "Log in with a username and password." },
 };
 
-static const struct route_table tables[] = { ROUTES(routes), { NULL, 0 } };
+static const struct route_table tables[] = { ROUTES(routes), { NULL } };
 
 const struct backend userpass_backend = {
 	.type = "userpass", .class = MOUNT_AUTH, .tables = tables, .open = lockout_open, .close = lockout_close,

@@ -15,6 +15,9 @@
 #include "server/core/config.h"
 #include "server/store/barrier.h"
 
+/* What clients take for Vault's version, to know what it can: whose API this is, and behind it ours. */
+#define SERVER_VERSION "1.15.0+adyton." ADYTON_VERSION
+
 struct audit;    /* server/audit/audit.h */
 struct seal;     /* server/seal/seal.h */
 struct leases;   /* server/lease/lease.h */

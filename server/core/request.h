@@ -175,6 +175,7 @@ bool request_commit(struct request *r);
 
 /* A request of the server's own. */
 void request_begin(struct request *r, struct core *core);
+void request_release(struct request *r); /* unlocks, once the answer is settled */
 void request_end(struct request *r); /* unlocks, wipes; what was not committed is dropped */
 #define _cleanup_request_ __attribute__((cleanup(request_end)))
 

@@ -1,7 +1,9 @@
 /*
- * forge KIND CHANGE FOLDER: write evidence of a kind (sgx-v3, tdx-v4 ...), changed in one way, as quote.bin,
- * collateral.json and root.pem, and say at which moment it holds. For tests in other languages.
+ * forge KIND CHANGE FOLDER [DATA]: write evidence of a kind (sgx-v3, tdx-v4 ...), changed in one way, as quote.bin,
+ * collateral.json and root.pem, and say at which moment it holds. With report data (128 digits in hex) it is of a
+ * machine below, under a root of its own. For tests in other languages.
  */
+#include "base/bytes.h"
 #include "image/io.h"
 #include "platform/state.h"
 #include "tests/lib/forge.h"
@@ -108,7 +110,7 @@ int main(int argc, char **argv)
 	struct fail fail;
 	int kind = 0, change = 0;
 
-	if (argc != 4)
+	if (argc != 4 && argc != 5)
 		return 2;
 	while (change < CHANGES && strcmp(changes[change].name, argv[2]))
 		change++;
@@ -117,6 +119,11 @@ int main(int argc, char **argv)
 	if (kind == FORGE_KINDS || change == CHANGES)
 		return 2;
 	forge_order(&o, (enum forge_kind)kind);
+	if (argc == 5) {
+		o.machine = true;
+		if (!hex_decode(argv[4], strlen(argv[4]), o.td.body.report_data, sizeof(o.td.body.report_data)))
+			return 2;
+	}
 	changes[change].change(&o);
 	forge(&o, &f);
 	if (write_quote(&f, argv[3]) || state_put_file(argv[3], "collateral.json", f.collateral, 0644, &fail) ||
