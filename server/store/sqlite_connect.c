@@ -12,8 +12,8 @@
  * The file is the host's: SQLite shall check the cells of each page, and believe no function in a schema.
  */
 #define PRAGMAS \
-	"PRAGMA locking_mode = normal; PRAGMA mmap_size = 0; PRAGMA cell_size_check = on; PRAGMA trusted_schema = off;" \
-	"PRAGMA temp_store = memory;"
+	"PRAGMA locking_mode = normal; PRAGMA mmap_size = 0; PRAGMA cell_size_check = on;" \
+	"PRAGMA trusted_schema = off; PRAGMA temp_store = memory;"
 #define PRAGMAS_WRITER PRAGMAS \
 	"PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA cache_size = -4096;" \
 	"PRAGMA journal_size_limit = 67108864;" \
