@@ -14,7 +14,9 @@ void rekey_end(struct rekey *k)
 	gathering_end(&k->verification);
 	secret_key_wipe(&k->share_key);
 	pool_close(&k->pool);
-	*k = (struct rekey){ .count = 0 };
+	k->quorum = (struct quorum){ .shares = 0 };
+	k->fingerprints = (struct names){ NULL, 0 };
+	k->backup = k->verify = false;
 }
 
 bool rekey_is_recovery(const struct request *r)
