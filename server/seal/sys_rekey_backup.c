@@ -1,6 +1,7 @@
 /* What a finished rekey shows, and sys/rekey/backup, where encrypted shares are kept in case the answer got lost. */
 #include <string.h>
 
+#include "base/bytes.h"
 #include "server/seal/rekey.h"
 
 static const struct view backup_view = { "core/rekey-backup/" };
