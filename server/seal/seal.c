@@ -55,10 +55,10 @@ int seal_peek(const struct seal *s, struct seal_record *record)
 	struct blob text;
 	int err;
 
+	pool_init(&pool);
 	*record = s->record;
 	if (s->recorded)
 		return 0;
-	pool_init(&pool);
 	err = barrier_config(s->core->barrier, &pool, &text);
 	return err ? err : record_read(record, text);
 }
