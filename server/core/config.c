@@ -1,18 +1,14 @@
 /* Reading the configuration: one table for each kind of body says what stands where. */
-#include <dirent.h>
 #include <errno.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 #include "server/core/config.h"
 #include "server/core/request.h"
 
 #define DEFAULT_TTL (768 * 3600)
-#define CONFIG_MAX (1 << 20)
 
 enum setting_kind {
 	TEXT, BOOL, SECONDS, BYTES, WORDS,
@@ -160,7 +156,7 @@ static const struct setting listener_settings[] = {
 	L(address, TEXT), L(tls_disable, BOOL), L(tls_cert_file, TEXT), L(tls_key_file, TEXT),
 	L(tls_client_ca_file, TEXT), L(tls_require_and_verify_client_cert, BOOL), L(tls_disable_client_certs, BOOL),
 	L(max_request_size, BYTES), L(max_request_duration, SECONDS),
-	{ "x_forwarded_for_authorized_addrs", WORDS, offsetof(struct listener, x_forwarded_for_authorized_addrs), NULL },
+	L(x_forwarded_for_authorized_addrs, WORDS),
 	{ "cluster_address", IDLE, 0, NULL }, { "tls_min_version", UNUSED, 0, NULL },
 	{ "tls_max_version", UNUSED, 0, NULL }, { "tls_cipher_suites", UNUSED, 0, NULL },
 	{ "tls_prefer_server_cipher_suites", IDLE, 0, NULL }, { "http_idle_timeout", UNUSED, 0, NULL },
@@ -178,7 +174,7 @@ static const struct setting listener_settings[] = {
 	{ "max_request_json_memory", IDLE, 0, NULL }, { "max_request_json_strings", IDLE, 0, NULL },
 };
 
-static struct listener *listener_add(struct config *c)
+struct listener *config_listener(struct config *c)
 {
 	struct listener *l = pool_take(&c->pool, sizeof(*l)), **at = &c->listeners;
 
@@ -216,7 +212,7 @@ static int listener_check(struct config *c, struct listener *l, const struct hcl
 static int listener_read(const struct hcl_block *block, void *context, struct text_error *error)
 {
 	struct config *c = context;
-	struct listener *l = listener_add(c);
+	struct listener *l = config_listener(c);
 	const struct reading to = { c, "listener", l };
 	int err = BODY(&to, listener_settings, block->at, error);
 
@@ -308,7 +304,8 @@ static const struct setting settings[] = {
 	{ "anchor", SECTION, 0, anchor_read }, C("api_addr", api_addr, TEXT), C("cluster_addr", cluster_addr, TEXT),
 	C("cluster_name", cluster_name, TEXT), C("default_lease_ttl", default_lease_ttl, SECONDS),
 	C("max_lease_ttl", max_lease_ttl, SECONDS), C("log_level", log_level, TEXT),
-	C("disable_mlock", disable_mlock, BOOL), C("ui", ui, BOOL), C("raw_storage_endpoint", raw_storage_endpoint, BOOL),
+	C("disable_mlock", disable_mlock, BOOL), C("ui", ui, BOOL),
+	C("raw_storage_endpoint", raw_storage_endpoint, BOOL),
 	{ "ha_storage", UNUSED, 0, NULL }, { "ha_backend", UNUSED, 0, NULL }, { "telemetry", IDLE, 0, NULL },
 	{ "disable_cache", IDLE, 0, NULL }, { "cache_size", IDLE, 0, NULL }, { "plugin_directory", UNUSED, 0, NULL },
 	{ "plugin_tmpdir", UNUSED, 0, NULL }, { "plugin_file_uid", UNUSED, 0, NULL },
@@ -330,7 +327,7 @@ static const struct setting settings[] = {
 	{ "disable_mlock_warning", IDLE, 0, NULL }, { "enable_multiseal", UNUSED, 0, NULL },
 };
 
-static void defaults(struct config *c)
+void config_defaults(struct config *c)
 {
 	if (!c->default_lease_ttl)
 		c->default_lease_ttl = DEFAULT_TTL;
@@ -351,7 +348,7 @@ int config_read(struct config *c, const char *text, size_t size, struct text_err
 
 	if (size > CONFIG_MAX)
 		return hcl_error(error, (struct hcl_place){ 1, 1 }, "the configuration is larger than 1 MiB", NULL);
-	defaults(c);
+	config_defaults(c);
 	arena.at = malloc(arena.size);
 	if (!arena.at)
 		abort();
@@ -361,91 +358,4 @@ int config_read(struct config *c, const char *text, size_t size, struct text_err
 	explicit_bzero(arena.at, arena.used); /* a seal's key may have stood in it */
 	free(arena.at);
 	return err;
-}
-
-static int file_read(struct config *c, const char *path, char *error, size_t size)
-{
-	struct text_error wrong;
-	FILE *file = fopen(path, "re");
-	size_t used;
-	char *text;
-	int err;
-
-	if (!file) {
-		snprintf(error, size, "%s: %s", path, strerror(errno));
-		return -EINVAL;
-	}
-	text = malloc(CONFIG_MAX + 1);
-	if (!text)
-		abort();
-	used = fread(text, 1, CONFIG_MAX + 1, file);
-	fclose(file);
-	err = config_read(c, text, used, &wrong);
-	if (err)
-		snprintf(error, size, "%s:%u:%u: %s", path, wrong.line, wrong.column, wrong.message);
-	explicit_bzero(text, used);
-	free(text);
-	return err;
-}
-
-static int is_config(const struct dirent *entry)
-{
-	size_t size = strlen(entry->d_name);
-
-	return entry->d_name[0] != '.' && ((size > 4 && !strcmp(entry->d_name + size - 4, ".hcl")) ||
-					   (size > 5 && !strcmp(entry->d_name + size - 5, ".json")));
-}
-
-static int folder_read(struct config *c, const char *path, char *error, size_t size)
-{
-	struct dirent **entries;
-	int count = scandir(path, &entries, is_config, alphasort), err = 0;
-
-	if (count <= 0) {
-		snprintf(error, size, "%s: %s", path, count ? strerror(errno) : "no *.hcl or *.json in this folder");
-		return -EINVAL;
-	}
-	for (int i = 0; i < count; i++) {
-		if (!err)
-			err = file_read(c, pool_printf(&c->pool, "%s/%s", path, entries[i]->d_name), error, size);
-		free(entries[i]);
-	}
-	free(entries);
-	return err;
-}
-
-int config_load(struct config *c, const char *path, char *error, size_t size)
-{
-	struct stat about;
-	int err;
-
-	if (stat(path, &about)) {
-		snprintf(error, size, "%s: %s", path, strerror(errno));
-		return -EINVAL;
-	}
-	err = S_ISDIR(about.st_mode) ? folder_read(c, path, error, size) : file_read(c, path, error, size);
-	if (!err && (!c->storage_type || !c->listeners)) {
-		snprintf(error, size, "%s: expected a %s, found none", path, c->storage_type ? "listener" : "storage");
-		err = -EINVAL;
-	}
-	return err;
-}
-
-void config_dev(struct config *c, const char *root_token, const char *address)
-{
-	struct listener *l = listener_add(c);
-
-	defaults(c);
-	l->address = pool_text(&c->pool, address ? address : "127.0.0.1:8200");
-	l->tls_disable = true;
-	c->storage_type = "inmem";
-	c->dev = true;
-	c->dev_root_token = root_token ? pool_text(&c->pool, root_token) : NULL;
-	if (!c->api_addr)
-		c->api_addr = pool_printf(&c->pool, "http://%s", l->address);
-}
-
-void config_free(struct config *c)
-{
-	pool_close(&c->pool);
 }
