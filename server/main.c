@@ -114,7 +114,8 @@ static void memory_guard(const struct config *c)
 
 	setrlimit(RLIMIT_CORE, &none);
 	if (!c->disable_mlock && !c->dev && mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
-		fprintf(stderr, "adyton-server: memory is not locked (%s): secrets may reach swap, unless disable_mlock is meant\n",
+		fprintf(stderr,
+			"adyton-server: memory is not locked (%s), so secrets may reach swap\n",
 			strerror(errno));
 }
 
@@ -138,12 +139,14 @@ static void tell(const struct config *c, uint16_t port)
 
 static void tell_dev(uint16_t port, const char *unseal_key, const char *root_token)
 {
-	printf("Development mode: all is in memory and lost at the end, and there is no TLS. Never use it for real secrets.\n\n"
+	printf("Development mode: all is in memory, lost at the end, and sent without TLS.\n\n"
 	       "    $ export VAULT_ADDR='http://127.0.0.1:%u'\n\n"
-	       "Unseal Key: %s\nRoot Token: %s\n\n", port, unseal_key, root_token);
+	       "Unseal Key: %s\nRoot Token: %s\n\n",
+	       port, unseal_key, root_token);
 }
 
-static bool core_open(struct core *core, const struct config *c, struct pool *pool, const char **key, const char **token)
+static bool core_open(struct core *core, const struct config *c, struct pool *pool, const char **key,
+		      const char **token)
 {
 	char error[512] = "failed";
 	int err = c->dev ? seal_dev(core, pool, key, token, error, sizeof(error))
