@@ -174,7 +174,10 @@ static long quote_probe(void)
 		return -ENODEV;
 	if (host.cpu->keys)
 		return quote_has(folder, "pck-chain.pem") ? 0 : -ENODEV;
-	return quote_has(folder, "aesm.socket") || quote_has("/var/run/aesmd", "aesm.socket") ? 0 : -ENODEV;
+#define LOOK(how, where, name) if (quote_has((where) ?: folder, name)) return 0;
+	QUOTING_ON_SILICON(LOOK)
+#undef LOOK
+	return -ENODEV;
 }
 
 long own_quote(struct host_thread *t, const uint64_t *slots)

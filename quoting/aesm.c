@@ -1,6 +1,7 @@
 #include "quoting/aesm.h"
 #include "abi/evidence.h"
 #include "base/bytes.h"
+#include "quoting/silicon.h"
 #include "aesm.pb-c.h"
 
 #include <errno.h>
@@ -8,15 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define AESM_ANSWER_MAX (128U << 10)
 #define AESM_KEYS_MAX 64
 #define AESM_KEY_ID_SIZE 256
 #define AESM_TIMEOUT_US 30000000U /* what the service may take; a refresh of TCB information asks the network */
-#define AESM_TIMEOUT_S 35
 /* sgx_ql_att_key_id_t, packed: 16-bit id, version, length; MRSIGNER 48, product 4, extended 16, config 64, family 16 */
 #define KEY_ID_ALGORITHM 154
 
@@ -26,26 +24,6 @@ static void aesm_response_put(Aesm__Response **response)
 {
 	if (*response)
 		aesm__response__free_unpacked(*response, NULL);
-}
-
-static int aesm_connect(const char *path, struct fail *f)
-{
-	struct timeval limit = { .tv_sec = AESM_TIMEOUT_S };
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (strlen(path) >= sizeof(at.sun_path))
-		return fail(f, "AESM: the path of its socket is too long: %s", path);
-	memcpy(at.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && !setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) &&
-	    !setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) &&
-	    !connect(fd, (struct sockaddr *)&at, sizeof(at)))
-		return fd;
-	(void)fail(f, "AESM: cannot connect to %s: %s (is aesmd running?)", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
 }
 
 static bool aesm_send(int fd, const uint8_t *at, size_t size)
@@ -235,36 +213,12 @@ static long aesm_quote_size(const char *socket, uint8_t key_id[AESM_KEY_ID_SIZE]
 	if (!answer || !AESM_GOOD("size of the quote", answer->quote_size, f))
 		return -1;
 	size = answer->quote_size->quote_size;
-	if (!size || size > (long)AESM_QUOTE_MAX)
-		return fail(f, "AESM: expected a quote of at most %u bytes, found %ld", AESM_QUOTE_MAX, size);
+	if (!size || size > (long)SILICON_QUOTE_MAX)
+		return fail(f, "AESM: expected a quote of at most %u bytes, found %ld", SILICON_QUOTE_MAX, size);
 	return size;
 }
 
-/*
- * A quote is only taken when it is one, and about our report. The service gives as many bytes as it was given room for:
- * how long the quote is, it says itself.
- */
-static int aesm_take_quote(const ProtobufCBinaryData *quote, const uint8_t *report, uint8_t to[AESM_QUOTE_MAX],
-			   uint32_t *size, struct fail *f)
-{
-	const size_t body = sizeof(struct sgx_report_body), head = sizeof(struct quote_header) + body;
-	struct bytes_reader r = { quote->data, quote->len, false };
-	const uint8_t *found;
-	uint32_t signature;
-
-	(void)bytes_take(&r, sizeof(struct quote_header));
-	found = bytes_take(&r, body);
-	signature = bytes_u32(&r);
-	if (r.failed || signature > r.left || quote->len > AESM_QUOTE_MAX)
-		return fail(f, "AESM: its answer of %zu bytes is no whole quote", quote->len);
-	if (memcmp(found, report, body))
-		return fail(f, "AESM: the quote is about another report than ours");
-	*size = (uint32_t)(head + sizeof(signature)) + signature;
-	memcpy(to, quote->data, *size);
-	return 0;
-}
-
-int aesm_quote(const char *socket, const uint8_t report[SGX_REPORT_BYTES], uint8_t quote[AESM_QUOTE_MAX],
+int aesm_quote(const char *socket, const uint8_t report[SGX_REPORT_BYTES], uint8_t quote[SILICON_QUOTE_MAX],
 	       uint32_t *size, struct fail *f)
 {
 	Aesm__Request request = AESM__REQUEST__INIT;
@@ -288,5 +242,5 @@ int aesm_quote(const char *socket, const uint8_t report[SGX_REPORT_BYTES], uint8
 	answer = aesm_exchange(socket, &request, f);
 	if (!answer || !AESM_GOOD("quote", answer->quote, f))
 		return -1;
-	return aesm_take_quote(&answer->quote->quote, own, quote, size, f);
+	return silicon_take_quote("AESM", answer->quote->quote.data, answer->quote->quote.len, own, quote, size, f);
 }

@@ -110,6 +110,16 @@ static const uint8_t *tsm_data(const struct tsm *t)
 	return t->report + tdx + (version == QUOTE_V5 ? sizeof(struct quote_body_descriptor) : 0);
 }
 
+int tsm_check(const struct tsm *t, const uint8_t data[64], struct fail *f)
+{
+	if (!tsm_data(t))
+		return fail(f, "machine: expected a TDX quote or a SNP report, found %zu bytes of %s", t->report_size,
+			    t->provider);
+	if (memcmp(tsm_data(t), data, 64))
+		return fail(f, "machine: the report is over other data than were asked for");
+	return 0;
+}
+
 static int tsm_provider(struct tsm *t, const char *entry, struct fail *f)
 {
 	long n = tsm_get(entry, "provider", t->provider, sizeof(t->provider) - 1);
@@ -139,12 +149,7 @@ static int tsm_report(struct tsm *t, const char *entry, const uint8_t data[64], 
 		return fail(f, "machine: expected a report of at most %lu bytes, found a longer one", TSM_BLOB_MAX);
 	if (error)
 		return fail(f, "machine: no report through %s: %s", entry, strerror(-error));
-	if (!tsm_data(t))
-		return fail(f, "machine: expected a TDX quote or a SNP report, found %zu bytes of %s", t->report_size,
-			    t->provider);
-	if (memcmp(tsm_data(t), data, 64))
-		return fail(f, "machine: the report is over other data than were asked for");
-	return 0;
+	return tsm_check(t, data, f);
 }
 
 int tsm_read(struct tsm *t, const char *entry, const uint8_t data[64], struct fail *f)

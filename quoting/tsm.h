@@ -23,5 +23,7 @@ struct tsm {
  * made and removed.
  */
 must_check int tsm_read(struct tsm *t, const char *entry, const uint8_t data[64], struct fail *f);
+/* Is it a report of its provider's kind, and over these data? */
+must_check int tsm_check(const struct tsm *t, const uint8_t data[64], struct fail *f);
 
 #endif

@@ -7,7 +7,7 @@
 #ifndef ADYTON_SERVER_AUDIT_AUDIT_H
 #define ADYTON_SERVER_AUDIT_AUDIT_H
 
-#include "server/core/request.h"
+#include "server/core/backend.h"
 
 int audit_open(struct core *core, struct request *r); /* at unseal */
 void audit_close(struct core *core);

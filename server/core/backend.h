@@ -39,8 +39,8 @@ enum route_flags {
 
 /*
  * The pattern: segments, "{name}" for one segment of Vault's name characters, "{name*}" for all that is left
- * (at least one character), "{name?}" the same or nothing. "keys" answers LIST "keys/" and GET "keys" alike. The first
- * row that matches counts.
+ * (at least one character), "{name?}" the same or nothing; only plain text may follow these. "keys" answers LIST
+ * "keys/" and GET "keys" alike. The first row that matches counts.
  */
 struct route {
 	const char *pattern;
@@ -52,11 +52,13 @@ struct route {
 	const char *text;                  /* one line, for OpenAPI and ?help=1 */
 };
 
+/* Tables come in arrays that end with an empty one; one without routes stands for another such array. */
 struct route_table {
 	const struct route *routes;
 	size_t count;
+	const struct route_table *also;
 };
-#define ROUTES(table) { table, sizeof(table) / sizeof((table)[0]) }
+#define ROUTES(table) { table, sizeof(table) / sizeof((table)[0]), NULL }
 
 enum mount_class { MOUNT_SECRET, MOUNT_AUTH };
 

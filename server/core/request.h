@@ -74,6 +74,7 @@ struct reply {
 	struct lease_wish *lease;
 	const char *raw_type;    /* set: raw is the body and its media type */
 	struct blob raw;
+	struct blob attestation; /* the verdict over a login's evidence: the audit log has it as it is */
 	/* filled in by the core: */
 	struct blob data_text;   /* the finished object, or size 0 */
 	struct blob auth_text;
@@ -175,6 +176,7 @@ bool request_commit(struct request *r);
 
 /* A request of the server's own. */
 void request_begin(struct request *r, struct core *core);
+void request_release(struct request *r); /* unlocks, once the answer is settled */
 void request_end(struct request *r); /* unlocks, wipes; what was not committed is dropped */
 #define _cleanup_request_ __attribute__((cleanup(request_end)))
 

@@ -272,6 +272,6 @@ static const struct route kv2_routes[] = {
 	  .patch = kv2_astray, .text = "Says which paths there are." },
 };
 
-static const struct route_table kv2_tables[] = { ROUTES(kv2_routes), { NULL, 0 } };
+static const struct route_table kv2_tables[] = { ROUTES(kv2_routes), { NULL } };
 
 const struct backend kv_v2_backend = { .type = "kv-v2", .class = MOUNT_SECRET, .tables = kv2_tables };

@@ -1,7 +1,6 @@
 /*
  * Who stands behind a login: entities, their aliases at mounts, groups (internal by members, external by an alias that
- * a login names). Storage, in view "identity/": entity/<id>, entity-name/<hash>, alias/<id>, alias-of/<hash of mount
- * accessor and name>, group/<id>, group-name/<hash>, group-alias-of/<hash>, member/<entity or group id>/<group id>.
+ * a login names). What is kept where: store.h.
  */
 #ifndef ADYTON_SERVER_IDENTITY_IDENTITY_H
 #define ADYTON_SERVER_IDENTITY_IDENTITY_H
@@ -16,6 +15,8 @@ struct entity_alias {
 struct entity_group {
 	const char *id, *name;
 	struct blob metadata;
+	bool direct; /* the entity itself is a member */
+	const char *alias_name, *alias_accessor; /* of an external group; else "" */
 };
 
 /* As the policies' templates and the token need it. */

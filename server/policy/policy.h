@@ -33,6 +33,9 @@ struct policy_set *policy_set_make(struct pool *pool, struct policy *const *poli
 /* What a path allows: an OR of enum capability. LIST paths end in '/'. */
 unsigned int policy_capabilities(const struct policy_set *set, const char *path);
 
+/* Whether anything at or below `prefix` ("secret/") is allowed at all: what listings of mounts show. */
+bool policy_has_any(const struct policy_set *set, const char *prefix);
+
 struct policy_question {
 	enum operation operation;
 	const char *path;

@@ -154,7 +154,7 @@ class Vectors(Case):
         return driver.ask("verify", quote or QUOTE, bundle or BUNDLE, at)
 
     def test_intels_test_root_is_trusted_only_by_name(self):
-        """Its quote has no chain inside; and its TDX documents have SVNs that do not fit their bytes."""
+        """Its quote has no chain inside; and its TDX documents have SVNs that are no bytes (docs/decisions/0023)."""
         for tee, answer in (("sgx", "^genuine UpToDate 2019-09-01 .* assurance=1$"),
                             ("tdx", "^bundle refused tcb_info_malformed expected=svn found=65473 ")):
             folder = VECTORS / "intel-test-root" / tee

@@ -1,8 +1,13 @@
-/* Lets a script play AESM:  driver SOCKET REPORT-FILE  prints the target's information and the quote. */
+/*
+ * Lets a script play who makes quotes on silicon:  driver aesm SOCKET REPORT-FILE, driver dcap LIBRARY REPORT-FILE
+ * print the target's information and the quote.
+ */
 #include "quoting/aesm.h"
+#include "quoting/dcap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void driver_print(const char *name, const void *bytes, size_t size)
 {
@@ -14,9 +19,9 @@ static void driver_print(const char *name, const void *bytes, size_t size)
 	(void)printf("\n");
 }
 
-static int driver_run(const char *socket, const char *path, struct fail *f)
+static int driver_run(bool library, const char *maker, const char *path, struct fail *f)
 {
-	static uint8_t quote[AESM_QUOTE_MAX];
+	static uint8_t quote[SILICON_QUOTE_MAX];
 	uint8_t report[SGX_REPORT_BYTES];
 	FILE *file = fopen(path, "rb");
 	struct sgx_targetinfo target;
@@ -24,10 +29,10 @@ static int driver_run(const char *socket, const char *path, struct fail *f)
 
 	if (!file || fread(report, sizeof(report), 1, file) != 1 || fclose(file))
 		return fail(f, "no report in %s", path);
-	if (aesm_target(socket, &target, f))
+	if ((library ? dcap_target : aesm_target)(maker, &target, f))
 		return -1;
 	driver_print("target", &target, sizeof(target));
-	if (aesm_quote(socket, report, quote, &size, f))
+	if ((library ? dcap_quote : aesm_quote)(maker, report, quote, &size, f))
 		return -1;
 	driver_print("quote", quote, size);
 	return 0;
@@ -37,8 +42,8 @@ int main(int argc, char **argv)
 {
 	struct fail f = { "" };
 
-	if (argc == 3 && !driver_run(argv[1], argv[2], &f))
+	if (argc == 4 && !driver_run(strcmp(argv[1], "dcap") == 0, argv[2], argv[3], &f))
 		return 0;
-	(void)fprintf(stderr, "%s\n", argc == 3 ? f.text : "usage: driver SOCKET REPORT-FILE");
+	(void)fprintf(stderr, "%s\n", argc == 4 ? f.text : "usage: driver aesm|dcap SOCKET|LIBRARY REPORT-FILE");
 	return 1;
 }

@@ -90,7 +90,7 @@ class Service:
 
 
 def drive(*argv):
-    return subprocess.run([DRIVER, *map(str, argv)], capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run([DRIVER, "aesm", *map(str, argv)], capture_output=True, text=True, check=False, timeout=60)
 
 
 class Aesm(unittest.TestCase):

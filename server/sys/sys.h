@@ -1,0 +1,9 @@
+/* The tables that make up sys/, one row here for each file. */
+#ifndef ADYTON_SERVER_SYS_SYS_H
+#define ADYTON_SERVER_SYS_SYS_H
+
+#include "server/core/backend.h"
+
+extern const struct route_table sys_mounts_tables[], sys_remount_tables[], sys_ui_mounts_tables[], sys_health_tables[];
+
+#endif
