@@ -88,7 +88,7 @@ static const struct route routes[] = {
 	  .text = "Find a group by what is known of it." },
 };
 
-static const struct route_table tables[] = { ROUTES(routes), { NULL, 0 } };
+static const struct route_table tables[] = { ROUTES(routes), { NULL } };
 
 const struct backend identity_backend = {
 	.type = "identity", .class = MOUNT_SECRET, .tables = tables, .once = true, .open = identity_open,
