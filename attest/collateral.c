@@ -276,7 +276,7 @@ static bool collateral_certificates(struct collateral_parser *p, const char *mem
 	der = arena_take(&p->to->arena, text.size);
 	size = der ? hex_text_decode(*to, der, text.size) : -1;
 	if (size < 0 && der)
-		size = base64_decode(*to, der, text.size);
+		size = base64_decode(*to, BASE64_STRICT, der, text.size);
 	if (size <= 0)
 		return collateral_malformed(p, member, "neither PEM, hex nor base64");
 	*to = bytes_of(der, (size_t)size);

@@ -18,7 +18,7 @@ long crl_decode(struct attest_bytes text, uint8_t *to, size_t size)
 		return got > 0 && trimmed.size == 0 ? got : -1;
 	}
 	got = hex_text_decode(trimmed, to, size);
-	return got >= 0 ? got : base64_decode(trimmed, to, size);
+	return got >= 0 ? got : base64_decode(trimmed, BASE64_STRICT, to, size);
 }
 
 /* The revoked ones are checked once here, so that looking for one needs no errors. */

@@ -10,7 +10,5 @@ bool evidence_is_text(struct attest_bytes bytes);
  * *certificate: it was one of a certificate.
  */
 must_check long evidence_text_decode(struct attest_bytes *text, uint8_t *to, size_t size, bool *certificate);
-/* RFC 4648, sections 4 and 5: the two alphabets do not mix, padding may be left out, bits behind the end are zero. */
-must_check long evidence_base64(struct attest_bytes text, uint8_t *to, size_t size);
 
 #endif

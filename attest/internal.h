@@ -165,8 +165,11 @@ bool crl_has(const struct crl *crl, struct attest_bytes serial);
 
 /* White space around, and NULs behind, cut off. */
 struct attest_bytes text_trim(struct attest_bytes text);
-/* White space between digits is skipped. Bytes written, or -1: malformed or too large. Base64 only in its one form. */
-long base64_decode(struct attest_bytes text, uint8_t *to, size_t size);
+/* RFC 4648. STRICT: the alphabet of section 4, padded. ANY: either, not mixed; padding may be left out. */
+enum base64_form { BASE64_STRICT, BASE64_ANY };
+/* White space between digits is skipped. Bytes written, -EINVAL or -ERANGE: they do not fit. */
+long base64_decode(struct attest_bytes text, enum base64_form form, uint8_t *to, size_t size);
+/* The same; or -1: malformed or too large. */
 long hex_text_decode(struct attest_bytes text, uint8_t *to, size_t size);
 long percent_decode(struct attest_bytes text, uint8_t *to, size_t size);
 bool pem_is(struct attest_bytes text);

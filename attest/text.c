@@ -1,6 +1,11 @@
 /* Binary documents as text: hex, base64 (RFC 4648, 4), PEM (RFC 7468) and percent-encoding (RFC 3986, 2.1). */
 #include "attest/internal.h"
 
+#include "base/errno.h"
+
+#define BASE64_STANDARD 1U
+#define BASE64_URL 2U
+
 static bool text_is_space(uint8_t c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -14,7 +19,8 @@ static int text_hex_digit(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static int text_base64_digit(uint8_t c)
+/* The alphabets differ in two letters, which alone say which one it is. */
+static int text_base64_digit(uint8_t c, unsigned int *alphabets)
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';
@@ -22,7 +28,10 @@ static int text_base64_digit(uint8_t c)
 		return c - 'a' + 26;
 	if (c >= '0' && c <= '9')
 		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
+	if (c != '+' && c != '/' && c != '-' && c != '_')
+		return -1;
+	*alphabets |= c == '+' || c == '/' ? BASE64_STANDARD : BASE64_URL;
+	return c == '+' || c == '-' ? 62 : 63;
 }
 
 struct attest_bytes text_trim(struct attest_bytes text)
@@ -36,34 +45,36 @@ struct attest_bytes text_trim(struct attest_bytes text)
 	return text;
 }
 
-/* White space anywhere; padding is required, and bits that pad are zero: one text for one value. */
-long base64_decode(struct attest_bytes text, uint8_t *to, size_t size)
+/* Bits that pad are zero: one text for one value, but for white space. */
+long base64_decode(struct attest_bytes text, enum base64_form form, uint8_t *to, size_t size)
 {
-	size_t used = 0, padding = 0;
-	unsigned int bits = 0, count = 0;
+	size_t used = 0, padding = 0, count = 0;
+	unsigned int bits = 0, shift, alphabets = 0;
 
 	for (size_t i = 0; i < text.size; i++) {
-		int digit = text_base64_digit(text.at[i]);
+		int digit = text_base64_digit(text.at[i], &alphabets);
 
 		if (digit < 0) {
 			padding += text.at[i] == '=';
 			if (text.at[i] != '=' && !text_is_space(text.at[i]))
-				return -1;
+				return -EINVAL;
 			continue;
 		}
 		if (padding)
-			return -1;
+			return -EINVAL;
 		bits = bits << 6 | (unsigned int)digit;
 		if (count++ % 4 == 0)
 			continue;
-		if (used == size)
-			return -1;
-		to[used++] = (uint8_t)(bits >> (6 - 2 * ((count - 1) % 4)));
-		bits &= (1u << (6 - 2 * ((count - 1) % 4))) - 1;
+		shift = 6 - 2 * (unsigned int)((count - 1) % 4);
+		if (used < size)
+			to[used] = (uint8_t)(bits >> shift);
+		used++;
+		bits &= (1U << shift) - 1;
 	}
-	if (padding != -count % 4 || count % 4 == 1 || bits)
-		return -1;
-	return (long)used;
+	if (count % 4 == 1 || bits || (padding != -count % 4 && (padding || form == BASE64_STRICT)) ||
+	    (alphabets & BASE64_URL && (alphabets & BASE64_STANDARD || form == BASE64_STRICT)))
+		return -EINVAL;
+	return used > size ? -ERANGE : (long)used;
 }
 
 long hex_text_decode(struct attest_bytes text, uint8_t *to, size_t size)
@@ -156,7 +167,7 @@ long pem_next(struct attest_bytes *text, const char *label, uint8_t *to, size_t 
 	t = bytes_of(end, t.size - body.size);
 	if (!text_skip(&t, "-----END ") || !text_skip(&t, label) || !text_skip(&t, "-----"))
 		return -1;
-	used = base64_decode(body, to, size);
+	used = base64_decode(body, BASE64_STRICT, to, size);
 	*text = t;
 	return used ? used : -1;
 }

@@ -8,14 +8,6 @@
 
 #define SHOW_MAX (8UL << 20)
 
-static void show_moment(struct json_writer *w, const char *name, int64_t moment)
-{
-	char text[STAMP_SIZE];
-
-	stamp_text(moment, text);
-	json_put_string(w, name, text);
-}
-
 static void show_certificate(struct json_writer *w, const char *name, X509 *x)
 {
 	char serial[CERTIFICATE_SERIAL_TEXT], subject[256];
@@ -27,30 +19,9 @@ static void show_certificate(struct json_writer *w, const char *name, X509 *x)
 	(void)X509_NAME_oneline(X509_get_subject_name(x), subject, sizeof(subject));
 	json_put_string(w, "subject", subject);
 	json_put_string(w, "serial", serial);
-	show_moment(w, "until", certificate_until(x));
+	stamp_put(w, "until", certificate_until(x));
 	if (ca_fingerprint(x, sha256, &f) == 0)
 		json_put_hex(w, "key_sha256", sha256, sizeof(sha256));
-	json_close(w);
-}
-
-static void show_levels(struct json_writer *w, const struct tcb_levels *levels, bool components)
-{
-	json_array(w, "levels");
-	for (uint32_t i = 0; i < levels->count; i++) {
-		const struct tcb_level *l = &levels->at[i];
-
-		json_object(w, NULL);
-		if (components)
-			json_put_hex(w, "cpu_svn", l->components, sizeof(l->components));
-		json_put_u64(w, components ? "pce_svn" : "isv_svn", l->svn);
-		show_moment(w, "date", l->date);
-		json_put_string(w, "status", l->status);
-		json_array(w, "advisories");
-		for (uint32_t k = 0; k < l->advisory_count; k++)
-			json_put_string(w, NULL, l->advisories[k]);
-		json_close(w);
-		json_close(w);
-	}
 	json_close(w);
 }
 
@@ -60,7 +31,7 @@ static void show_platforms(struct json_writer *w, const struct state *s)
 	for (uint32_t i = 0; i < s->family_count; i++) {
 		json_object(w, NULL);
 		json_put_hex(w, "fmspc", s->families[i].fmspc, 6);
-		show_levels(w, &s->families[i].levels, true);
+		state_put_levels(w, &s->families[i].levels, "cpu_svn", "pce_svn");
 		json_close(w);
 	}
 	json_close(w);
@@ -68,7 +39,7 @@ static void show_platforms(struct json_writer *w, const struct state *s)
 	for (uint32_t i = 0; i < s->issued_count; i++) {
 		json_object(w, NULL);
 		json_put_string(w, "serial", s->issues[i].serial);
-		show_moment(w, "at", s->issues[i].at);
+		stamp_put(w, "at", s->issues[i].at);
 		json_put_hex(w, "fmspc", s->issues[i].fmspc, 6);
 		json_put_hex(w, "platform_instance_id", s->issues[i].platform_instance_id, 16);
 		json_close(w);
@@ -79,7 +50,7 @@ static void show_platforms(struct json_writer *w, const struct state *s)
 		json_object(w, NULL);
 		json_put_string(w, "serial", s->revoked[i].entry.serial);
 		json_put_string(w, "by", s->revoked[i].by_root ? "root" : "pck ca");
-		show_moment(w, "at", s->revoked[i].entry.at);
+		stamp_put(w, "at", s->revoked[i].entry.at);
 		json_close(w);
 	}
 	json_close(w);
@@ -96,8 +67,8 @@ static long show_json(struct ca *ca, char *buffer)
 	show_certificate(&w, "pck_ca", ca->pck.certificate);
 	show_certificate(&w, "tcb_signing", ca->tcb.certificate);
 	json_object(&w, "collateral");
-	show_moment(&w, "issued", ca->s->issued);
-	show_moment(&w, "until", ca->s->issued + (int64_t)ca->s->days * STAMP_DAY);
+	stamp_put(&w, "issued", ca->s->issued);
+	stamp_put(&w, "until", ca->s->issued + (int64_t)ca->s->days * STAMP_DAY);
 	json_put_u64(&w, "evaluation_number", ca->s->evaluation);
 	json_put_u64(&w, "crl_number", ca->s->crl_number);
 	json_close(&w);
@@ -106,7 +77,7 @@ static long show_json(struct ca *ca, char *buffer)
 		json_object(&w, NULL);
 		json_put_hex(&w, "mrsigner", ca->s->qes[i].mrsigner, 32);
 		json_put_u64(&w, "isv_prod_id", ca->s->qes[i].isv_prod_id);
-		show_levels(&w, &ca->s->qes[i].levels, false);
+		state_put_levels(&w, &ca->s->qes[i].levels, NULL, "isv_svn");
 		json_close(&w);
 	}
 	json_close(&w);

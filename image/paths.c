@@ -9,6 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifndef PATHS_SYSTEM /* a test has its own */
+#define PATHS_SYSTEM "/var/lib/adyton/platform"
+#endif
+
 /* The caller's buffers are PATHS_MAX; a longer path is as good as none. */
 static bool paths_join(char out[PATHS_MAX], const char *a, const char *b, const char *c)
 {
@@ -120,12 +124,24 @@ int paths_config(char out[PATHS_MAX], struct fail *f)
 	return paths_user(out, "XDG_CONFIG_HOME", ".config", f);
 }
 
+/* root's, or an account's that a service has: who else could use what is in it? */
+static bool paths_owns_system(void)
+{
+	struct stat st;
+
+	return stat(PATHS_SYSTEM, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+}
+
 int paths_platform(char out[PATHS_MAX], struct fail *f)
 {
-	const char *chosen = getenv("ADYTON_PLATFORM");
+	const char *chosen = getenv("ADYTON_PLATFORM"), *user = getenv("XDG_DATA_HOME");
 	char data[PATHS_MAX];
 
-	if (chosen && chosen[0] == '/')
+	if (chosen && chosen[0] != '/')
+		chosen = NULL;
+	if (!chosen && !(user && user[0] == '/') && paths_owns_system())
+		chosen = PATHS_SYSTEM;
+	if (chosen)
 		return (size_t)snprintf(out, PATHS_MAX, "%s", chosen) < PATHS_MAX ?
 			       0 :
 			       fail(f, "platform: the path in ADYTON_PLATFORM is too long");

@@ -19,7 +19,8 @@ must_check int paths_cache(char out[PATHS_MAX], struct fail *f);
 must_check int paths_data(char out[PATHS_MAX], struct fail *f);
 /*
  * What belongs to the (software) platform: its secret, its quoting enclave, its certificates. $ADYTON_PLATFORM, else
- * `platform` in the folder of paths_data. It may not exist yet; the folder that it is in does.
+ * /var/lib/adyton/platform if that is this user's and $XDG_DATA_HOME does not choose, else `platform` in the folder of
+ * paths_data. It may not exist yet; the folder that it is in does.
  */
 must_check int paths_platform(char out[PATHS_MAX], struct fail *f);
 must_check int paths_config(char out[PATHS_MAX], struct fail *f);

@@ -56,3 +56,11 @@ void stamp_text(int64_t moment, char text[STAMP_SIZE])
 	    !strftime(text, STAMP_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm))
 		(void)snprintf(text, STAMP_SIZE, "%s", "0000-00-00T00:00:00Z");
 }
+
+void stamp_put(struct json_writer *w, const char *name, int64_t moment)
+{
+	char text[STAMP_SIZE];
+
+	stamp_text(moment, text);
+	json_put_string(w, name, text);
+}

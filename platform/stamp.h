@@ -2,7 +2,7 @@
 #ifndef ADYTON_PLATFORM_STAMP_H
 #define ADYTON_PLATFORM_STAMP_H
 
-#include "abi/types.h"
+#include "base/json_write.h"
 
 #define STAMP_SIZE 24 /* with the NUL */
 #define STAMP_DAY 86400
@@ -10,5 +10,6 @@
 /* The whole form, or a day alone (its midnight). False: neither, or no such day. */
 must_check bool stamp_parse(const char *text, size_t size, int64_t *moment);
 void stamp_text(int64_t moment, char text[STAMP_SIZE]);
+void stamp_put(struct json_writer *w, const char *name, int64_t moment);
 
 #endif

@@ -40,24 +40,17 @@ int state_put_file(const char *dir, const char *name, const char *text, unsigned
 	return err ? err : state_sync_dir(dir, f);
 }
 
-static void state_put_moment(struct json_writer *w, const char *name, int64_t moment)
-{
-	char text[STAMP_SIZE];
-
-	stamp_text(moment, text);
-	json_put_string(w, name, text);
-}
-
-static void state_put_levels(struct json_writer *w, const struct tcb_levels *levels)
+void state_put_levels(struct json_writer *w, const struct tcb_levels *levels, const char *components, const char *svn)
 {
 	json_array(w, "levels");
 	for (uint32_t i = 0; i < levels->count; i++) {
 		const struct tcb_level *l = &levels->at[i];
 
 		json_object(w, NULL);
-		json_put_hex(w, "components", l->components, sizeof(l->components));
-		json_put_u64(w, "svn", l->svn);
-		state_put_moment(w, "date", l->date);
+		if (components)
+			json_put_hex(w, components, l->components, sizeof(l->components));
+		json_put_u64(w, svn, l->svn);
+		stamp_put(w, "date", l->date);
 		json_put_string(w, "status", l->status);
 		json_array(w, "advisories");
 		for (uint32_t a = 0; a < l->advisory_count; a++)
@@ -77,7 +70,7 @@ static void state_put_qe(struct json_writer *w, const struct tcb_qe *qe)
 	json_put_hex(w, "attributes_mask", qe->attributes_mask, sizeof(qe->attributes_mask));
 	json_put_hex(w, "misc_select", qe->misc_select, sizeof(qe->misc_select));
 	json_put_hex(w, "misc_select_mask", qe->misc_select_mask, sizeof(qe->misc_select_mask));
-	state_put_levels(w, &qe->levels);
+	state_put_levels(w, &qe->levels, "components", "svn");
 	json_close(w);
 }
 
@@ -96,7 +89,7 @@ static void state_put_families(struct json_writer *w, const struct state *s)
 		json_object(w, NULL);
 		json_put_hex(w, "fmspc", s->families[i].fmspc, 6);
 		json_put_hex(w, "pce_id", s->families[i].pce_id, 2);
-		state_put_levels(w, &s->families[i].levels);
+		state_put_levels(w, &s->families[i].levels, "components", "svn");
 		json_close(w);
 	}
 	json_close(w);
@@ -110,7 +103,7 @@ static void state_put_issues(struct json_writer *w, const struct state *s)
 
 		json_object(w, NULL);
 		json_put_string(w, "serial", e->serial);
-		state_put_moment(w, "at", e->at);
+		stamp_put(w, "at", e->at);
 		json_put_hex(w, "public_key", e->public_key, sizeof(e->public_key));
 		json_put_hex(w, "ppid", e->ppid, sizeof(e->ppid));
 		json_put_hex(w, "platform_instance_id", e->platform_instance_id, sizeof(e->platform_instance_id));
@@ -126,7 +119,7 @@ static void state_put_issues(struct json_writer *w, const struct state *s)
 		json_object(w, NULL);
 		json_put_bool(w, "by_root", r->by_root);
 		json_put_string(w, "serial", r->entry.serial);
-		state_put_moment(w, "at", r->entry.at);
+		stamp_put(w, "at", r->entry.at);
 		json_put_u64(w, "reason", (uint64_t)r->entry.reason);
 		json_close(w);
 	}
@@ -144,8 +137,8 @@ int state_write(const struct state *s, const char *dir, struct fail *f)
 	json_object(&w, NULL);
 	json_put_u64(&w, "version", 1);
 	json_put_string(&w, "name", s->name);
-	state_put_moment(&w, "made", s->made);
-	state_put_moment(&w, "issued", s->issued);
+	stamp_put(&w, "made", s->made);
+	stamp_put(&w, "issued", s->issued);
 	json_put_u64(&w, "days", s->days);
 	json_put_u64(&w, "evaluation", s->evaluation);
 	json_put_u64(&w, "crl_number", s->crl_number);

@@ -5,6 +5,7 @@
 #ifndef ADYTON_PLATFORM_STATE_H
 #define ADYTON_PLATFORM_STATE_H
 
+#include "base/json_write.h"
 #include "image/paths.h"
 #include "platform/certificate.h"
 #include "platform/request.h"
@@ -49,6 +50,9 @@ struct state {
 must_check int state_read(struct state **s, const char *dir, struct fail *f);
 /* Durable when it returns 0; the old one stays whole otherwise. */
 must_check int state_write(const struct state *s, const char *dir, struct fail *f);
+
+/* An array "levels"; of their members two by the names given, no components if that is NULL. */
+void state_put_levels(struct json_writer *w, const struct tcb_levels *levels, const char *components, const char *svn);
 
 /* Write a file whole, durably and under its name at once. */
 must_check int state_put_file(const char *dir, const char *name, const char *text, unsigned int mode, struct fail *f);

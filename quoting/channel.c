@@ -1,7 +1,6 @@
-#include "quoting/service.h"
+#include "quoting/channel.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static int channel_read(int fd, void *to, size_t size)
@@ -22,7 +21,7 @@ static int channel_read(int fd, void *to, size_t size)
 static int channel_write(int fd, const void *from, size_t size)
 {
 	for (const uint8_t *at = from; size;) {
-		ssize_t n = send(fd, at, size, MSG_NOSIGNAL);
+		ssize_t n = write(fd, at, size);
 
 		if (n < 0 && errno == EINTR)
 			continue;

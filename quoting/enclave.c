@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 static struct reply reply;
 static uint8_t payload[QUOTING_MAX];
@@ -16,36 +15,6 @@ void reply_add(struct reply *r, const void *bytes, size_t size)
 	}
 	memcpy(r->bytes + r->size, bytes, size);
 	r->size += (uint32_t)size;
-}
-
-static bool get(void *to, size_t size)
-{
-	for (uint8_t *at = to; size;) {
-		ssize_t n = read(0, at, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		size -= (size_t)n;
-	}
-	return true;
-}
-
-static bool put(const void *from, size_t size)
-{
-	for (const uint8_t *at = from; size;) {
-		ssize_t n = write(1, at, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		size -= (size_t)n;
-	}
-	return true;
 }
 
 static int serve_target(void)
@@ -93,14 +62,13 @@ static int serve(const struct quoting_head *request)
 int main(void)
 {
 	struct quoting_head head;
+	int error = channel_get(0, &head, payload), refused;
 
-	while (get(&head, sizeof(head))) {
-		if (head.magic != QUOTING_MAGIC || head.size > sizeof(payload) || !get(payload, head.size))
-			return 1;
-		head.error = -serve(&head);
-		head.size = head.error ? 0 : reply.size;
-		if (!put(&head, sizeof(head)) || !put(reply.bytes, head.size))
-			return 1;
+	while (!error) {
+		refused = serve(&head);
+		error = channel_put(1, head.operation, -refused, reply.bytes, refused ? 0 : reply.size);
+		if (!error)
+			error = channel_get(0, &head, payload);
 	}
-	return 0;
+	return error == -EPIPE ? 0 : 1;
 }

@@ -11,8 +11,8 @@
 #define ADYTON_QUOTING_ENCLAVE_H
 
 #include "abi/evidence.h"
-#include "abi/quoting.h"
 #include "platform/ec.h"
+#include "quoting/channel.h"
 
 /* Bytes of a reply being made; cut off when full, and `full` says so. */
 struct reply {

@@ -70,12 +70,23 @@ void run_end(struct service *s)
 		;
 }
 
+/* An enclave that ended is an error of the next write to it, not our end. */
+static void run_block_pipe(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static int run_begin(struct service *s, struct fail *f)
 {
 	int ends[2], error;
 
 	if (!folder_has(s, "quoting.adyton"))
 		return fail(f, "platform: there is no quoting enclave in %s: run `adyton platform init`", s->dir);
+	run_block_pipe();
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return fail(f, "platform: no socket: %s", strerror(errno));
 	error = run_image(s, "quoting.adyton", NULL, ends[1], ends[1], &s->pid, f);

@@ -14,9 +14,9 @@
 #ifndef ADYTON_QUOTING_SERVICE_H
 #define ADYTON_QUOTING_SERVICE_H
 
-#include "abi/quoting.h"
 #include "image/build.h"
 #include "image/paths.h"
+#include "quoting/channel.h"
 
 #include <sys/types.h>
 
@@ -27,10 +27,6 @@ struct service {
 	int fd;               /* to the quoting enclave; -1: it does not run */
 	pid_t pid;
 };
-
-/* channel.c: whole messages. -errno, -EPIPE at the end. */
-must_check int channel_get(int fd, struct quoting_head *head, uint8_t payload[QUOTING_MAX]);
-must_check int channel_put(int fd, uint32_t operation, int error, const void *payload, uint32_t size);
 
 /* folder.c: a file of the platform's folder. */
 must_check int folder_path(char out[PATHS_MAX], const struct service *s, const char *name, struct fail *f);

@@ -7,6 +7,7 @@
 
 #include "server/audit/audit.h"
 #include "server/core/backends.h"
+#include "server/core/cluster.h"
 #include "server/core/mounts.h"
 #include "server/lease/lease.h"
 #include "server/policy/policy.h"
@@ -79,34 +80,13 @@ void core_free(struct core *core)
 	free(core);
 }
 
-/* Name and id of this store, made once. */
-static void cluster_load(struct request *r)
-{
-	static const struct view view = { "core/" };
-	const struct json *row = entry_read(r, &view, "cluster");
-	const char *id = row ? pool_json_member(&r->pool, row, "id") : NULL;
-	const char *name = row ? pool_json_member(&r->pool, row, "name") : NULL;
-
-	if (!id || !name) {
-		struct json_writer *w = entry_write(r);
-
-		id = pool_uuid(&r->pool);
-		name = pool_printf(&r->pool, "adyton-cluster-%.8s", pool_uuid(&r->pool));
-		json_put_string(w, "id", id);
-		json_put_string(w, "name", r->core->config->cluster_name ? r->core->config->cluster_name : name);
-		entry_written(r, &view, "cluster", w);
-	}
-	snprintf(r->core->cluster_id, sizeof(r->core->cluster_id), "%s", id);
-	snprintf(r->core->cluster_name, sizeof(r->core->cluster_name), "%s",
-		 r->core->config->cluster_name ? r->core->config->cluster_name : name);
-}
-
 /* What opens, in order; each closes in the reverse. */
 static const struct {
 	const char *name;
 	int (*open)(struct core *core, struct request *r);
 	void (*close)(struct core *core);
 } parts[] = {
+	{ "cluster", cluster_open, cluster_close },
 	{ "policies", policies_open, policies_close },
 	{ "tokens", tokens_open, tokens_close },
 	{ "leases", leases_open, leases_close },
@@ -131,7 +111,6 @@ int core_unsealed(struct core *core)
 	int error;
 
 	request_begin(&r, core);
-	cluster_load(&r);
 	error = parts_open(core, &r);
 	if (!error && !request_commit(&r))
 		error = r.failed;

@@ -39,6 +39,8 @@ struct core {
 	bool unsealed;
 	char cluster_id[37];
 	char cluster_name[64];
+	struct cluster_key *cluster_key; /* cluster.h; NULL while sealed */
+	uint8_t cluster_key_hash[32];    /* SHA-256 of its SubjectPublicKeyInfo: what clients pin */
 	int64_t started;             /* Unix nanoseconds */
 	int64_t (*clock)(void);      /* Unix nanoseconds; tests set it */
 	_Atomic int64_t clock_floor; /* time never runs below what was seen */

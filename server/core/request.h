@@ -74,6 +74,7 @@ struct reply {
 	struct lease_wish *lease;
 	const char *raw_type;    /* set: raw is the body and its media type */
 	struct blob raw;
+	struct blob attestation; /* the verdict over a login's evidence: the audit log has it as it is */
 	/* filled in by the core: */
 	struct blob data_text;   /* the finished object, or size 0 */
 	struct blob auth_text;

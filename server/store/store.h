@@ -2,7 +2,8 @@
  * Where ciphertext rests. A store keeps (path, value) pairs and applies a list of changes as a whole or not at all;
  * when apply() has returned 0 they survive a crash of process and machine. It knows nothing of keys: the barrier does.
  *
- * Threads may call everything at once; apply() calls that meet share one sync (group commit).
+ * Threads may call everything at once, and reading does not wait for apply(). The barrier makes one apply() of all the
+ * changes that wait together (commit.h), so a store need not.
  */
 #ifndef ADYTON_SERVER_STORE_STORE_H
 #define ADYTON_SERVER_STORE_STORE_H

@@ -78,21 +78,10 @@ static struct attest_policy *layers_policy(const char *keys)
 	return policy;
 }
 
-/* Everything that a verification needs. */
-struct layers_case {
-	uint8_t auth[FORGE_AUTH_MAX];
-	struct forged above, below;
-	struct attest *a;
-	struct attest_collateral *collateral;
-	struct attest_request request;
-	struct attest_refusal why; /* of the bundle */
-};
-
-static void layers_begin(struct layers *l, struct layers_case *c)
+void layers_begin(struct layers *l, struct layers_case *c)
 {
 	const char *root = l->root;
 	struct attest_refusal why;
-	char *bundle;
 
 	memset(c, 0, sizeof(*c));
 	layers_forge(l, &c->above, &c->below, c->auth);
@@ -104,14 +93,14 @@ static void layers_begin(struct layers *l, struct layers_case *c)
 	root = root ? root : l->below.machine ? c->below.root : c->below.other_root;
 	if (!l->without_root)
 		assert_int_equal(attest_trust_machine(c->a, root, strlen(root), &why), 0);
-	bundle = layers_bundle(l, &c->above, &c->below);
-	(void)attest_collateral_parse(c->a, bundle, strlen(bundle), &c->collateral, &c->why);
+	c->bundle = layers_bundle(l, &c->above, &c->below);
+	(void)attest_collateral_parse(c->a, c->bundle, strlen(c->bundle), &c->collateral, &c->why);
 	c->request.collateral = c->collateral;
-	free(bundle);
 }
 
-static void layers_end(struct layers_case *c)
+void layers_end(struct layers_case *c)
 {
+	free(c->bundle);
 	attest_collateral_free(c->collateral);
 	attest_free(c->a);
 	forged_free(&c->above);

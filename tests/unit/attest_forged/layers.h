@@ -23,7 +23,20 @@ struct layers {
 	const char *root;
 };
 
+/* Everything that a verification needs. */
+struct layers_case {
+	uint8_t auth[FORGE_AUTH_MAX];
+	struct forged above, below;
+	char *bundle;
+	struct attest *a;
+	struct attest_collateral *collateral; /* NULL: refused, which `why` says */
+	struct attest_refusal why;
+	struct attest_request request;
+};
+
 void layers_order(struct layers *l);
+void layers_begin(struct layers *l, struct layers_case *c);
+void layers_end(struct layers_case *c);
 /* The report data that a machine must have for that platform. */
 void layers_data(const struct layers *l, uint8_t data[64]);
 /* Under a policy of one block with these keys; NULL: none. */
