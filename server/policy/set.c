@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "server/policy/policies.h"
 #include "server/policy/rule.h"
 
 struct grant {
@@ -369,4 +370,36 @@ void policy_decide(const struct policy_set *set, const struct policy_question *q
 	for (const struct grant *g = m->grants; g; g = g->next)
 		if (g->capabilities & operation_capability[question->operation])
 			names_add(pool, &answer->granting, g->policy);
+}
+
+/* -- showing -- */
+
+bool policy_set_root(const struct policy_set *set)
+{
+	return set->root;
+}
+
+/* As it was written: '+' for RULE_ANY, and the '*' where there is a '+' before it. */
+static void each_segments(const struct merged *m, void (*fn)(void *, const char *, bool, unsigned int), void *context)
+{
+	_cleanup_pool_ struct pool p;
+	char *path;
+
+	pool_init(&p);
+	path = pool_printf(&p, "%s%s", m->rule.path, m->rule.prefix ? "*" : "");
+	for (char *c = path; *c; c++)
+		*c = *c == RULE_ANY ? '+' : *c;
+	fn(context, path, true, m->rule.capabilities);
+}
+
+void policy_set_each(const struct policy_set *set, void (*fn)(void *, const char *, bool, unsigned int), void *context)
+{
+	const struct table *const tables[] = { &set->exact, &set->prefixes };
+
+	for (size_t t = 0; t < 2; t++)
+		for (size_t i = 0; i <= tables[t]->mask; i++)
+			if (tables[t]->slots[i])
+				fn(context, tables[t]->slots[i]->rule.path, t == 1, tables[t]->slots[i]->rule.capabilities);
+	for (const struct merged *m = set->segments; m; m = m->next)
+		each_segments(m, fn, context);
 }
