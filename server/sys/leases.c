@@ -201,8 +201,9 @@ static int list(struct request *r)
 	}
 	json_close(w);
 	if (all.ids.count > most)
-		reply_warning(r, "Command halted because many irrevocable leases were found. To emit the entire list, re-run "
-			      "the command with force set true.");
+		reply_warning(
+			r, "Command halted because many irrevocable leases were found. To emit the entire list, re-run "
+			   "the command with force set true.");
 	return 200;
 }
 
@@ -250,12 +251,22 @@ static const struct field fields[] = {
 	  .text = "Drop all leases below a path, also those that cannot be ended." }
 
 static const struct route routes[] = {
-	{ .pattern = "leases", .flags = ROUTE_SUDO, .read = list, .list = list, .fields = fields,
+	{ .pattern = "leases",
+	  .flags = ROUTE_SUDO,
+	  .read = list,
+	  .list = list,
+	  .fields = fields,
 	  .text = "Leases that could not be ended." },
 	{ .pattern = "leases/count", .read = count, .fields = fields, .text = "How many leases could not be ended." },
-	{ .pattern = "leases/lookup", .update = lookup, .list = lookup_list_all, .fields = fields,
+	{ .pattern = "leases/lookup",
+	  .update = lookup,
+	  .list = lookup_list_all,
+	  .fields = fields,
 	  .text = "Look a lease up." },
-	{ .pattern = "leases/lookup/{prefix*}", .flags = ROUTE_SUDO, .list = lookup_list, .text = "Leases below a path." },
+	{ .pattern = "leases/lookup/{prefix*}",
+	  .flags = ROUTE_SUDO,
+	  .list = lookup_list,
+	  .text = "Leases below a path." },
 	{ .pattern = "leases/tidy", .update = tidy, .text = "Remove what leases that ended left behind." },
 	LEASE_ROUTES("leases/"),
 	LEASE_ROUTES(""),

@@ -119,12 +119,26 @@ static const struct field fields[] = {
 };
 
 static const struct route routes[] = {
-	{ .pattern = "policy", .flags = ROUTE_INJECT, .read = list_old, .list = list_old, .text = "Names of policies." },
-	{ .pattern = "policy/{name}", .flags = ROUTE_INJECT | ROUTE_EXCLUSIVE, .read = read_old, .update = write,
-	  .delete = delete, .fields = fields, .text = "A policy." },
+	{ .pattern = "policy",
+	  .flags = ROUTE_INJECT,
+	  .read = list_old,
+	  .list = list_old,
+	  .text = "Names of policies." },
+	{ .pattern = "policy/{name}",
+	  .flags = ROUTE_INJECT | ROUTE_EXCLUSIVE,
+	  .read = read_old,
+	  .update = write,
+	  .delete = delete,
+	  .fields = fields,
+	  .text = "A policy." },
 	{ .pattern = "policies/acl", .list = list, .text = "Names of policies." },
-	{ .pattern = "policies/acl/{name}", .flags = ROUTE_EXCLUSIVE, .read = read_new, .update = write,
-	  .delete = delete, .fields = fields, .text = "A policy." },
+	{ .pattern = "policies/acl/{name}",
+	  .flags = ROUTE_EXCLUSIVE,
+	  .read = read_new,
+	  .update = write,
+	  .delete = delete,
+	  .fields = fields,
+	  .text = "A policy." },
 };
 
 const struct route_table sys_policies_tables[] = {

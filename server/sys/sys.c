@@ -15,6 +15,7 @@ static const struct route_table tables[] = {
 	{ .also = sys_capabilities_tables },
 	{ .also = sys_leases_tables },
 	{ .also = audit_tables },
+	{ .also = sys_locked_users_tables },
 	{ .also = sys_mounts_tables },
 	{ NULL },
 };

@@ -275,6 +275,6 @@ static const struct route routes[] = {
 	{ .pattern = "tidy", .update = token_tidy, .text = "Remove what tokens that ended left behind." },
 };
 
-static const struct route_table tables[] = { ROUTES(routes), { NULL, 0, NULL } };
+static const struct route_table tables[] = { ROUTES(routes), { NULL } };
 
 const struct backend token_backend = { .type = "token", .class = MOUNT_AUTH, .tables = tables, .once = true };
