@@ -155,6 +155,48 @@ void policy_decide(const struct policy_set *set, const struct policy_question *q
 			names_add(pool, &answer->granting, g->policy);
 }
 
+/* -- what there is at all -- */
+
+static bool grants(const struct merged *m)
+{
+	return m->rule.capabilities && !(m->rule.capabilities & CAP_DENY);
+}
+
+/* One of two paths begins with the other; in the pattern RULE_ANY stands for a segment. */
+static bool could_lie_below(const struct merged *m, const char *prefix)
+{
+	const char *pattern = m->rule.path;
+
+	while (*prefix && *pattern) {
+		if (*pattern == RULE_ANY) {
+			pattern++;
+			prefix += strcspn(prefix, "/");
+		} else if (*pattern++ != *prefix++) {
+			return false;
+		}
+	}
+	return !*prefix || m->rule.prefix;
+}
+
+bool policy_has_any(const struct policy_set *set, const char *prefix)
+{
+	const struct table *const tables[] = { &set->exact, &set->prefixes };
+	const struct merged *best;
+
+	if (set->root)
+		return true;
+	for (size_t t = 0; t < 2; t++)
+		for (size_t i = 0; i <= tables[t]->mask; i++)
+			if (tables[t]->slots[i] && grants(tables[t]->slots[i]) &&
+			    !strncmp(tables[t]->slots[i]->rule.path, prefix, strlen(prefix)))
+				return true;
+	for (const struct merged *m = set->segments; m; m = m->next)
+		if (grants(m) && could_lie_below(m, prefix))
+			return true;
+	best = set_wildcard(set, prefix, strlen(prefix));
+	return best && grants(best);
+}
+
 /* -- showing -- */
 
 bool policy_set_root(const struct policy_set *set)
