@@ -119,6 +119,7 @@ struct request {
 	struct batch *batch;
 	int failed;              /* negative errno: the store failed, see above */
 	struct request_lock *locks;
+	struct after *after;     /* what follows in memory once it is durable: server/lease/after.h */
 	struct reply reply;
 };
 
