@@ -139,7 +139,7 @@ static void origin_fill(const struct connection *c, struct request *r)
 
 enum connection_next connection_request(struct connection *c)
 {
-	_cleanup_request_ struct request r;
+	_cleanup_request_ struct request r = { .core = NULL };
 	struct blob answer;
 	int status;
 

@@ -46,7 +46,7 @@ static bool expire_one(struct request *r, struct due *due)
 /* A transaction that fails as a whole is tried as a whole. */
 static size_t expire_together(struct core *core, struct due *due, size_t count)
 {
-	_cleanup_request_ struct request r;
+	_cleanup_request_ struct request r = { .core = NULL };
 	size_t ended = 0;
 
 	request_begin(&r, core);

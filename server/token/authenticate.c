@@ -109,7 +109,7 @@ bool token_authenticate(struct request *r)
 /* In a transaction of its own: whatever became of the request, its token has ended. */
 void token_used_up(struct request *r)
 {
-	_cleanup_request_ struct request own;
+	_cleanup_request_ struct request own = { .core = NULL };
 
 	if (!r->token || !r->token->last_use || !r->token->hash)
 		return;

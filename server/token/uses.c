@@ -26,7 +26,7 @@ uint64_t uses_left(struct request *r, const char *hash)
 /* In a transaction of its own: what the request asks for may be refused, its use counts all the same. */
 static bool uses_take(struct request *r, struct token *t)
 {
-	_cleanup_request_ struct request own;
+	_cleanup_request_ struct request own = { .core = NULL };
 	uint64_t left;
 
 	request_begin(&own, r->core);
