@@ -5,7 +5,8 @@
 #include "server/token/token.h"
 
 const struct backend *const backends[] = {
-	&sys_backend, &token_backend, &identity_backend, &cubbyhole_backend, &kv_v1_backend, &kv_v2_backend, NULL,
+	&sys_backend, &token_backend, &identity_backend, &cubbyhole_backend, &kv_v1_backend, &kv_v2_backend,
+	&transit_backend, &totp_backend, NULL,
 };
 
 /* "kv" is two engines: the option says which. */

@@ -88,7 +88,8 @@ static const char *symmetric_take(struct request *r, struct transit_key *k, stru
 						     material.size >= HMAC_KEY_LEAST && material.size <= HMAC_KEY_MOST;
 
 	if (!fits)
-		return pool_printf(&r->pool, "invalid key size %zu bytes for key type %s", material.size, k->kind->name);
+		return pool_printf(&r->pool, "invalid key size %zu bytes for key type %s", material.size,
+				   k->kind->name);
 	v->secret = (struct blob){ (const uint8_t *)pool_copy(&k->pool, (const char *)material.at, material.size),
 				   material.size };
 	v->has_private = true;
@@ -100,8 +101,8 @@ static const char *symmetric_take(struct request *r, struct transit_key *k, stru
 }
 
 /* What was sent becomes the material of v, a version of k. private: in ciphertext; else a public key in PEM. */
-static const char *material_take(struct request *r, struct transit_key *k, struct transit_version *v, struct blob material,
-				 bool private)
+static const char *material_take(struct request *r, struct transit_key *k, struct transit_version *v,
+				 struct blob material, bool private)
 {
 	const char *wrong;
 	uint8_t raw[64];
@@ -194,8 +195,9 @@ int transit_import(struct request *r)
 		return status;
 	there = transit_open(r, name);
 	if (there)
-		return refuse(r, 400, "the import path cannot be used with an existing key; use import-version to rotate "
-				      "an existing imported key");
+		return refuse(r, 400,
+			      "the import path cannot be used with an existing key; use import-version to rotate "
+			      "an existing imported key");
 	status = material_read(r, &private, &material);
 	if (status)
 		return status;
@@ -262,8 +264,8 @@ int transit_import_version(struct request *r)
 }
 
 /* A version's material under the destination's RSA key: what import/ of another server takes. */
-static const char *byok_wrap(struct request *r, const struct transit_version *v, EVP_PKEY *destination, const EVP_MD *md,
-			     const char **text)
+static const char *byok_wrap(struct request *r, const struct transit_version *v, EVP_PKEY *destination,
+			     const EVP_MD *md, const char **text)
 {
 	struct blob ephemeral, wrapped, material = v->secret;
 	uint8_t key[32], *whole;
