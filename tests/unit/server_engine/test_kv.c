@@ -23,7 +23,8 @@ static void raw_is(const struct json *data, const char *way, const char *expecte
 }
 
 /* What was written comes back as it was written, numbers that no machine has included. */
-#define ODD "{\"a\":1.10,\"b\":9223372036854775808,\"c\":1e400,\"d\":[null,{}],\"\\u0065\\\"\":\"\\ud83d\\ude00\",\"\":-0}"
+#define ODD \
+	"{\"a\":1.10,\"b\":9223372036854775808,\"c\":1e400,\"d\":[null,{}],\"\\u0065\\\"\":\"\\ud83d\\ude00\",\"\":-0}"
 
 static void v1_keeps(void **state)
 {
@@ -181,7 +182,8 @@ static void v2_ends(void **state)
 	bench_open(&b, &kv_v2_backend);
 	expect(&b, 204, OP_UPDATE, "config", "{\"delete_version_after\":\"3h25m19s\",\"max_versions\":5}");
 	text_is(expect(&b, 200, OP_READ, "config", NULL), "delete_version_after", "3h25m19s");
-	text_is(expect(&b, 200, OP_UPDATE, "data/k", "{\"data\":{}}"), "deletion_time", "2023-11-15T01:38:39.123456789Z");
+	text_is(expect(&b, 200, OP_UPDATE, "data/k", "{\"data\":{}}"), "deletion_time",
+		"2023-11-15T01:38:39.123456789Z");
 	expect(&b, 204, OP_UPDATE, "metadata/k", "{\"delete_version_after\":10}");
 	text_is(expect(&b, 200, OP_READ, "metadata/k", NULL), "delete_version_after", "10s");
 	expect(&b, 200, OP_UPDATE, "data/k", "{\"data\":{}}");
@@ -234,7 +236,8 @@ static void v2_subkeys(void **state)
 	expect(&b, 200, OP_UPDATE, "data/k", "{\"data\":{\"a\":{\"b\":{\"c\":1},\"d\":{}},\"e\":[{\"f\":1}]}}");
 	raw_is(expect(&b, 200, OP_READ, "subkeys/k", NULL), "subkeys",
 	       "{\"a\":{\"b\":{\"c\":null},\"d\":null},\"e\":null}");
-	raw_is(expect(&b, 200, OP_READ, "subkeys/k", "{\"depth\":2}"), "subkeys", "{\"a\":{\"b\":null,\"d\":null},\"e\":null}");
+	raw_is(expect(&b, 200, OP_READ, "subkeys/k", "{\"depth\":2}"), "subkeys",
+	       "{\"a\":{\"b\":null,\"d\":null},\"e\":null}");
 	raw_is(expect(&b, 200, OP_READ, "subkeys/k", "{\"depth\":1}"), "subkeys", "{\"a\":null,\"e\":null}");
 	expect(&b, 204, OP_DELETE, "data/k", NULL);
 	raw_is(expect(&b, 404, OP_READ, "subkeys/k", NULL), "subkeys", "null");
@@ -262,7 +265,9 @@ static void v2_metadata(void **state)
 	assert_int_equal(data_int(data, "max_versions"), 0);
 	expect(&b, 400, OP_UPDATE, "metadata/k", "{\"custom_metadata\":{\"a\":{}}}");
 	expect(&b, 400, OP_UPDATE, "metadata/k", "{\"custom_metadata\":{\"a\":\"\",\"\":\"b\\n\"}}");
-	assert_string_equal(last_error, "3 errors occurred:\n"
+	assert_string_equal(
+		last_error,
+		"3 errors occurred:\n"
 		"\t* custom_metadata validation failed: length of value for key \"a\" is 0 but must be 0 < len(value) <= 512\n"
 		"\t* custom_metadata validation failed: length of key \"\" is 0 but must be 0 < len(key) <= 128\n"
 		"\t* custom_metadata validation failed: value for key \"\" contains unprintable characters\n\n");
