@@ -111,8 +111,8 @@ static const char *material_take(struct request *r, struct transit_key *k, struc
 	if (k->kind->family == FAMILY_AEAD || k->kind->family == FAMILY_HMAC)
 		return private ? symmetric_take(r, k, v, material) : "provided type does not support public_key import";
 	if (k->derived && !private)
-		return "unable to import only public key for derived Ed25519 key: imported key should not be an Ed25519 "
-		       "key pair but is instead an HKDF key";
+		return "unable to import only public key for derived Ed25519 key: imported key should not be an "
+		       "Ed25519 key pair but is instead an HKDF key";
 	key = private ? crypto_read_pkcs8(material) : crypto_read_public_pem(ask_text_or(r, "public_key", ""));
 	if (!key)
 		return pool_printf(&r->pool, "error parsing %s key: %s", private ? "asymmetric" : "public",

@@ -1,6 +1,6 @@
 /* An engine mounted over a store in memory, without the rest of the server: no tokens, no policies, no HTTP. */
-#ifndef ADYTON_TESTS_SERVER_ENGINE_HARNESS_H
-#define ADYTON_TESTS_SERVER_ENGINE_HARNESS_H
+#ifndef ADYTON_TESTS_UNIT_SERVER_ENGINE_HARNESS_H
+#define ADYTON_TESTS_UNIT_SERVER_ENGINE_HARNESS_H
 
 #include "server/core/backends.h"
 #include "server/core/core.h"

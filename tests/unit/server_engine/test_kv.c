@@ -268,7 +268,8 @@ static void v2_metadata(void **state)
 	assert_string_equal(
 		last_error,
 		"3 errors occurred:\n"
-		"\t* custom_metadata validation failed: length of value for key \"a\" is 0 but must be 0 < len(value) <= 512\n"
+		"\t* custom_metadata validation failed: length of value for key \"a\" is 0 but must be 0 < len(value) "
+		"<= 512\n"
 		"\t* custom_metadata validation failed: length of key \"\" is 0 but must be 0 < len(key) <= 128\n"
 		"\t* custom_metadata validation failed: value for key \"\" contains unprintable characters\n\n");
 	expect(&b, 200, OP_UPDATE, "data/dir/a", "{\"data\":{}}");
