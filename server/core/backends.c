@@ -14,6 +14,7 @@ const struct backend *const backends[] = {
 	&kv_v1_backend,
 	&kv_v2_backend,
 	&transit_backend,
+	&totp_backend,
 	&pki_backend,
 	&userpass_backend,
 	&approle_backend,
