@@ -12,6 +12,7 @@ static const struct route_table tables[] = {
 	{ .also = sys_ui_mounts_tables },
 	{ .also = sys_wrapping_tables },
 	{ .also = audit_tables },
+	{ .also = sys_locked_users_tables },
 	{ .also = sys_mounts_tables },
 	{ NULL },
 };

@@ -5,5 +5,6 @@
 #include "server/core/backend.h"
 
 extern const struct route_table sys_mounts_tables[], sys_remount_tables[], sys_ui_mounts_tables[], sys_health_tables[];
+extern const struct route_table sys_locked_users_tables[]; /* server/auth/ */
 
 #endif
