@@ -11,7 +11,7 @@ char *base64url(struct pool *p, const void *bytes, size_t size)
 	return text;
 }
 
-/* RFC 4648 section 5 without padding; what the last character leaves over must be zero, as pool_base64_read() sees to. */
+/* RFC 4648 section 5 without padding; what the last character leaves over must be zero: pool_base64_read() looks. */
 bool base64url_read(struct pool *p, const char *text, size_t size, struct blob *out)
 {
 	char *standard = pool_take(p, size + 4);

@@ -7,7 +7,7 @@
 
 const struct backend *const backends[] = {
 	&sys_backend, &token_backend, &identity_backend, &cubbyhole_backend, &kv_v1_backend, &kv_v2_backend,
-	&userpass_backend, &approle_backend, &cert_backend, NULL,
+	&userpass_backend, &approle_backend, &cert_backend, &jwt_backend, &oidc_backend, NULL,
 };
 
 /* "kv" is two engines: the option says which. */
