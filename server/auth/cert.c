@@ -226,7 +226,7 @@ static const struct route routes[] = {
 	{ .pattern = "certs/{name}", .read = trusted_read, .update = trusted_write, .delete = trusted_delete,
 	  .fields = trusted_fields, .text = "Whom to trust, and what their certificates must say." },
 	{ .pattern = "crls", .list = crls_list, .text = "List the CRLs." },
-	{ .pattern = "crls/{name}", .read = crl_read, .update = crl_write, .delete = crl_delete,
+	{ .pattern = "crls/{name}", .read = cert_crl_read, .update = cert_crl_write, .delete = cert_crl_delete,
 	  .fields = crl_fields, .text = "A list of revoked certificates." },
 	{ .pattern = "config", .read = cert_config_read, .update = cert_config_write, .fields = config_fields,
 	  .text = "Configure the method." },

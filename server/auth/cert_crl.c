@@ -89,7 +89,7 @@ static int crl_take(struct request *r, const char *name, const void *text, size_
 	return status;
 }
 
-int crl_write(struct request *r)
+int cert_crl_write(struct request *r)
 {
 	const char *name = lower_text(&r->pool, ask_text_or(r, "name", ""));
 	const char *text = ask_text(r, "crl"), *url = ask_text(r, "url"), *why;
@@ -116,7 +116,7 @@ static const struct json *crl_load(struct request *r, const struct mount *m, con
 	return entry_read(r, &m->view, pool_printf(&r->pool, "crls/%s", name));
 }
 
-int crl_read(struct request *r)
+int cert_crl_read(struct request *r)
 {
 	const char *name = lower_text(&r->pool, ask_text_or(r, "name", "")), *url;
 	const struct json *stored = crl_load(r, r->mount, name), *serials;
@@ -141,7 +141,7 @@ int crl_read(struct request *r)
 	return 200;
 }
 
-int crl_delete(struct request *r)
+int cert_crl_delete(struct request *r)
 {
 	const char *name = lower_text(&r->pool, ask_text_or(r, "name", ""));
 

@@ -99,7 +99,7 @@ static struct blob metadata_of(struct request *r, const struct trusted *t, X509 
 	key_id_put(r, &w, "authority_key_id", X509_get0_authority_key_id(leaf));
 	for (size_t i = 0; i < oids.count; i++) {
 		const char *oid = oids.at[i];
-		const char *value = certificate_extension(&r->pool, leaf, oid);
+		const char *value = x509_extension(&r->pool, leaf, oid);
 		char *key = pool_text(&r->pool, oid);
 
 		for (char *c = key; *c; c++)

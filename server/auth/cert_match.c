@@ -30,8 +30,8 @@ static bool extensions_match(struct request *r, const struct names *required, X5
 		if (!colon)
 			return false;
 		oid = pool_copy(&r->pool, at, (size_t)(colon - at));
-		value = hex ? certificate_extension_hex(&r->pool, leaf, oid)
-			    : certificate_extension(&r->pool, leaf, oid);
+		value = hex ? x509_extension_hex(&r->pool, leaf, oid)
+			    : x509_extension(&r->pool, leaf, oid);
 		if (!value || !glob_matches(hex ? lower_text(&r->pool, colon + 1) : colon + 1, value))
 			return false;
 	}

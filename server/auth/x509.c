@@ -166,7 +166,7 @@ static const ASN1_OCTET_STRING *extension_find(X509 *x, const char *oid)
 	return i < 0 ? NULL : X509_EXTENSION_get_data(X509_get_ext(x, i));
 }
 
-const char *certificate_extension(struct pool *p, X509 *x, const char *oid)
+const char *x509_extension(struct pool *p, X509 *x, const char *oid)
 {
 	const ASN1_OCTET_STRING *data = extension_find(x, oid);
 	const uint8_t *at = data ? ASN1_STRING_get0_data(data) : NULL;
@@ -184,7 +184,7 @@ const char *certificate_extension(struct pool *p, X509 *x, const char *oid)
 	return texts.count ? texts.at[0] : "";
 }
 
-const char *certificate_extension_hex(struct pool *p, X509 *x, const char *oid)
+const char *x509_extension_hex(struct pool *p, X509 *x, const char *oid)
 {
 	const ASN1_OCTET_STRING *data = extension_find(x, oid);
 

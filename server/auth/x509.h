@@ -33,8 +33,8 @@ bool certificate_leads_to(X509 *leaf, STACK_OF(X509) *others, STACK_OF(X509) *an
 struct names certificate_subject(struct pool *p, X509 *x, int nid); /* NID_commonName, ... */
 struct names certificate_alternative(struct pool *p, X509 *x, int type); /* GEN_DNS, GEN_EMAIL, GEN_URI */
 /* The text of an extension that holds an ASN.1 string, by OID; NULL: it is not there; "": not a string. */
-const char *certificate_extension(struct pool *p, X509 *x, const char *oid);
-const char *certificate_extension_hex(struct pool *p, X509 *x, const char *oid); /* of the whole value */
+const char *x509_extension(struct pool *p, X509 *x, const char *oid);
+const char *x509_extension_hex(struct pool *p, X509 *x, const char *oid); /* of the whole value */
 const char *certificate_serial(struct pool *p, const ASN1_INTEGER *serial); /* decimal */
 const char *hex_colons(struct pool *p, const uint8_t *bytes, size_t size);
 

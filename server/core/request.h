@@ -116,6 +116,7 @@ struct request {
 	struct batch *batch;
 	int failed;              /* negative errno: the store failed, see above */
 	struct request_lock *locks;
+	struct after *after;     /* what follows in memory once it is durable: server/lease/after.h */
 	struct reply reply;
 };
 
@@ -178,6 +179,7 @@ bool request_commit(struct request *r);
 void request_begin(struct request *r, struct core *core);
 void request_release(struct request *r); /* unlocks, once the answer is settled */
 void request_end(struct request *r); /* unlocks, wipes; what was not committed is dropped */
+/* Given `= { .core = NULL }` it may be left before request_begin(). */
 #define _cleanup_request_ __attribute__((cleanup(request_end)))
 
 int64_t request_seconds(const struct request *r); /* r->now in Unix seconds */

@@ -46,6 +46,6 @@ bool parameter_has(struct pool *p, const struct parameter *parameter, const stru
 bool parameters_allow(struct pool *p, const struct rule *rule, const struct json *body);
 
 /* '*' in front, behind, or both, as Vault has it. */
-bool glob_matches(const char *pattern, const char *text);
+bool value_matches(const char *pattern, const char *text);
 
 #endif

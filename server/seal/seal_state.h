@@ -21,16 +21,20 @@ struct seal_way {
 };
 extern const struct seal_way seal_static, seal_enclave;
 
-/* Replacing shares, and with those of the barrier also the root key. */
+/* What a new quorum is asked to be. */
+struct quorum {
+	unsigned int shares, threshold;
+	struct names pgp_keys;
+};
+
 struct rekey {
-	struct gathering shares; /* its nonce: whether one runs */
-	unsigned int count, threshold;
+	struct gathering shares;       /* its nonce: whether one runs */
+	struct quorum quorum;          /* the new one */
 	bool backup, verify;
-	struct names pgp_keys, fingerprints;
-	struct pool pool;        /* of the names */
-	/* verify: the new key waits until its shares have been shown */
+	struct names fingerprints;
+	struct pool pool;              /* of the names */
 	struct gathering verification; /* its nonce: whether it has come to that */
-	struct secret_key share_key;
+	struct secret_key share_key;   /* the new one, until its shares have been shown */
 };
 
 struct seal {
@@ -59,11 +63,6 @@ must_check int seal_open(struct seal *s, const struct secret_key *root_key);
 must_check bool seal_root_of_shares(const struct seal *s, const struct secret_key *share_key,
 				    struct secret_key *root_key);
 
-/* What a new quorum is asked to be. */
-struct quorum {
-	unsigned int shares, threshold;
-	struct names pgp_keys;
-};
 /* NULL, or why it cannot be; `none`: nobody may hold a share. */
 const char *quorum_check(const struct quorum *q, bool none, struct pool *pool);
 /* A random key and its shares, count of them, hex as users see them and encrypted where there are PGP keys. */
@@ -85,6 +84,6 @@ must_check int seal_initialize(struct request *r, const struct quorum *q, struct
 			       const char *token_id, const char **token);
 
 extern const struct route_table seal_init_tables[], seal_status_tables[], seal_key_tables[], seal_rekey_tables[],
-	seal_root_tables[], seal_leader_tables[];
+	seal_backup_tables[], seal_root_tables[], seal_leader_tables[];
 
 #endif

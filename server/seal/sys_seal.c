@@ -127,5 +127,10 @@ const struct route_table seal_status_tables[] = { ROUTES(routes), { NULL } };
 const struct route_table seal_tables[] = {
 	{ .also = seal_init_tables },
 	{ .also = seal_status_tables },
+	{ .also = seal_key_tables },
+	{ .also = seal_rekey_tables },
+	{ .also = seal_backup_tables },
+	{ .also = seal_root_tables },
+	{ .also = seal_leader_tables },
 	{ NULL },
 };
