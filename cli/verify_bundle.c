@@ -41,7 +41,7 @@ static uint8_t *bundle_with_machine(struct attest_bytes *text, struct attest_byt
 static void verify_with_text(struct attest *a, struct attest_request r, struct attest_bytes text,
 			     struct attest_bytes machine, struct attest_verdict *v)
 {
-	_cleanup_free_ uint8_t *both = machine.size ? bundle_with_machine(&text, machine) : NULL;
+	uint8_t *both = machine.size ? bundle_with_machine(&text, machine) : NULL;
 	struct attest_collateral *collateral = NULL;
 	struct attest_refusal why = { 0 };
 	int err = attest_collateral_parse(a, text.at, text.size, &collateral, &why);
@@ -53,6 +53,7 @@ static void verify_with_text(struct attest *a, struct attest_request r, struct a
 		v->refusal = why;
 	}
 	attest_collateral_free(collateral);
+	free(both);
 }
 
 int verify_with_bundle(struct attest *a, const struct attest_request *r, const char *path, struct attest_bytes machine,

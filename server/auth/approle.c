@@ -35,11 +35,11 @@ FIELDS(secret, { "secret_id", FIELD_STRING, "The secret id." });
 FIELDS(accessor, { "secret_id_accessor", FIELD_STRING, "The accessor of a secret id." });
 FIELDS(login, { "role_id", FIELD_STRING, "Identifier of the role." }, { "secret_id", FIELD_STRING, "The secret id." });
 FIELDS(make, { "secret_id", FIELD_STRING, "The secret id, where it is not to be made up." },
-       { "metadata", FIELD_ANY, "An object of strings, as JSON or as its text: goes to the token." },
-       { "cidr_list", FIELD_LIST, "Blocks of addresses from which it is good, within the role's." },
-       { "token_bound_cidrs", FIELD_LIST, "Blocks of addresses for the token, within the role's." },
-       { "num_uses", FIELD_INT, "How many logins it is good for, within the role's." },
-       { "ttl", FIELD_SECONDS, "How long it is good, within the role's." });
+	{ "metadata", FIELD_ANY, "An object of strings, as JSON or as its text: goes to the token." },
+	{ "cidr_list", FIELD_LIST, "Blocks of addresses from which it is good, within the role's." },
+	{ "token_bound_cidrs", FIELD_LIST, "Blocks of addresses for the token, within the role's." },
+	{ "num_uses", FIELD_INT, "How many logins it is good for, within the role's." },
+	{ "ttl", FIELD_SECONDS, "How long it is good, within the role's." });
 
 #define ROLE "role/{role_name}"
 #define ONE(segment, rows) \

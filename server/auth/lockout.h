@@ -21,8 +21,6 @@ void lockout_forget(struct lockout *l, const char *name); /* a login, or an unlo
 /* Names that are locked now. */
 struct names lockout_names(struct lockout *l, struct request *r, const struct mount *m);
 
-/* sys/locked-users */
-extern const struct route_table lockout_table;
 /* The counts of a mount whose method has them, or NULL. */
 struct lockout *lockout_of(const struct mount *m);
 

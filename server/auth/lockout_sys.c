@@ -5,6 +5,7 @@
 #include "server/auth/lockout.h"
 #include "server/auth/record.h"
 #include "server/core/core.h"
+#include "server/sys/sys.h"
 
 int lockout_open(struct request *r, struct mount *m)
 {
@@ -93,4 +94,4 @@ static const struct route routes[] = {
 	  .text = "Unlock the user with this name at this mount." },
 };
 
-const struct route_table lockout_table = ROUTES(routes);
+const struct route_table sys_locked_users_tables[] = { ROUTES(routes), { NULL } };

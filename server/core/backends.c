@@ -1,11 +1,28 @@
 #include <string.h>
 
 #include "server/core/backends.h"
+#include "server/auth/attest.h"
+#include "server/auth/auth.h"
 #include "server/identity/identity.h"
 #include "server/token/token.h"
 
 const struct backend *const backends[] = {
-	&sys_backend, &token_backend, &identity_backend, &cubbyhole_backend, &kv_v1_backend, &kv_v2_backend, NULL,
+	&sys_backend,
+	&token_backend,
+	&identity_backend,
+	&cubbyhole_backend,
+	&kv_v1_backend,
+	&kv_v2_backend,
+	&transit_backend,
+	&totp_backend,
+	&pki_backend,
+	&userpass_backend,
+	&approle_backend,
+	&cert_backend,
+	&attest_backend,
+	&jwt_backend,
+	&oidc_backend,
+	NULL,
 };
 
 /* "kv" is two engines: the option says which. */

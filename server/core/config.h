@@ -44,4 +44,9 @@ must_check int config_load(struct config *c, const char *path, char *error, size
 void config_dev(struct config *c, const char *root_token, const char *address);
 void config_free(struct config *c);
 
+#define CONFIG_MAX (1 << 20) /* bytes of one file */
+/* Of config.c, for config_load.c: another listener at the end, and what nobody said. */
+struct listener *config_listener(struct config *c);
+void config_defaults(struct config *c);
+
 #endif

@@ -107,7 +107,7 @@ static int parts_open(struct core *core, struct request *r)
 
 int core_unsealed(struct core *core)
 {
-	_cleanup_request_ struct request r;
+	_cleanup_request_ struct request r = { .core = NULL };
 	int error;
 
 	request_begin(&r, core);

@@ -5,7 +5,7 @@
 
 void mount_put_config(struct json_writer *w, const struct mount *m)
 {
-	_cleanup_pool_ struct pool p;
+	_cleanup_pool_ struct pool p = { NULL };
 	const struct json *config = NULL;
 	struct text_error error;
 

@@ -144,7 +144,7 @@ bool mount_resolve(struct mount *m)
 
 static uint64_t config_seconds(const struct mount *m, const char *name)
 {
-	_cleanup_pool_ struct pool p;
+	_cleanup_pool_ struct pool p = { NULL };
 	struct text_error error;
 	const struct json *value;
 	uint64_t seconds = 0;

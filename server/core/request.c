@@ -40,7 +40,7 @@ void request_begin(struct request *r, struct core *core)
 /* Every stripe that is held is asked for by its bit. */
 void request_release(struct request *r)
 {
-	for (size_t class = 0; class < LOCK_CLASSES; class++) {
+	for (size_t class = 0; r->locks && class < LOCK_CLASSES; class++) {
 		for (size_t i = 0; i < STRIPES; i++)
 			if (r->locks->held[class][i / 64] >> i % 64 & 1)
 				pthread_mutex_unlock(&r->core->stripes[class][i]);

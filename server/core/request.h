@@ -15,6 +15,7 @@ struct route;
 struct token;
 struct policy_set;
 struct entity;
+struct gate_field;
 
 enum operation { OP_READ, OP_LIST, OP_CREATE, OP_UPDATE, OP_PATCH, OP_DELETE, OP_HELP, OP_COUNT };
 const char *operation_name(enum operation op); /* as the audit log has it: "read", ... */
@@ -34,6 +35,8 @@ struct origin {
 	 */
 	struct blob exporter;
 	const char *user_agent;
+	const struct gate_field *headers; /* as sent: server/http/gate.h */
+	size_t header_count;
 };
 
 /* A login that a handler grants; the token store makes the token of it. Durations in seconds, 0: not said. */
@@ -116,6 +119,7 @@ struct request {
 	struct batch *batch;
 	int failed;              /* negative errno: the store failed, see above */
 	struct request_lock *locks;
+	struct after *after;     /* what follows in memory once it is durable: server/lease/after.h */
 	struct reply reply;
 };
 
@@ -178,6 +182,7 @@ bool request_commit(struct request *r);
 void request_begin(struct request *r, struct core *core);
 void request_release(struct request *r); /* unlocks, once the answer is settled */
 void request_end(struct request *r); /* unlocks, wipes; what was not committed is dropped */
+/* Given `= { .core = NULL }` it may be left before request_begin(). */
 #define _cleanup_request_ __attribute__((cleanup(request_end)))
 
 int64_t request_seconds(const struct request *r); /* r->now in Unix seconds */

@@ -113,7 +113,8 @@ struct blob map_answer(struct request *r, const struct gate_head *head, bool clo
 
 size_t map_refusal(const struct gate_error *why, char *buffer, size_t size)
 {
-	int used = snprintf(buffer, size, "HTTP/1.1 %d %s\r\nCache-Control: no-store\r\nContent-Type: application/json\r\n"
+	int used = snprintf(buffer, size,
+			    "HTTP/1.1 %d %s\r\nCache-Control: no-store\r\nContent-Type: application/json\r\n"
 			    "Connection: close\r\nContent-Length: %zu\r\n\r\n{\"errors\":[\"%s\"]}\n",
 			    why->status, reason_of(why->status), strlen(why->text) + 16, why->text);
 

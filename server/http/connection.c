@@ -12,9 +12,6 @@
 #define IN_SPARE 2048      /* behind the head, for coded chunks */
 #define DRAIN_MAX (1 << 20) /* bytes that are read and dropped after a refusal, so that the client reads why */
 
-static const struct gate_error body_too_large = { 413, "request body too large" },
-	too_many_bodies = { 503, "too many large requests at a time" };
-
 int64_t connection_clock(void)
 {
 	struct timespec t;
@@ -23,32 +20,13 @@ int64_t connection_clock(void)
 	return t.tv_sec;
 }
 
-static void wipe_free(char *at, size_t size)
-{
-	if (at)
-		mem_wipe(at, size);
-	free(at);
-}
-
-/* realloc() would leave the old bytes behind, and a token in them. */
-static char *regrow(char *old, size_t used, size_t old_size, size_t size)
-{
-	char *at = malloc(size);
-
-	if (at && used)
-		memcpy(at, old, used);
-	if (at)
-		wipe_free(old, old_size);
-	return at;
-}
-
 static bool in_room(struct connection *c, size_t size)
 {
 	char *at;
 
 	if (c->in_size >= size)
 		return true;
-	at = regrow(c->in, c->in_used, c->in_used, size);
+	at = wiped_regrow(c->in, c->in_used, c->in_used, size);
 	if (!at)
 		return false;
 	c->in = at;
@@ -62,38 +40,6 @@ static void in_free(struct connection *c)
 	free(c->in);
 	c->in = NULL;
 	c->in_size = c->in_seen = 0;
-}
-
-static void body_free(struct connection *c)
-{
-	if (!c->body)
-		return;
-	atomic_fetch_sub(&c->shared->bodies, (long)c->body_size);
-	wipe_free(c->body, c->body_used);
-	c->body = NULL;
-	c->body_size = c->body_used = 0;
-}
-
-/* Room for more of the body, which grows with what arrives and not with what was announced. */
-static bool body_room(struct connection *c, size_t size)
-{
-	size_t wanted = c->body_size ? c->body_size : 4096;
-	char *at;
-
-	if (c->body_size >= size)
-		return true;
-	while (wanted < size)
-		wanted *= 2;
-	if (atomic_fetch_add(&c->shared->bodies, (long)(wanted - c->body_size)) > BODIES_MAX) {
-		atomic_fetch_sub(&c->shared->bodies, (long)(wanted - c->body_size));
-		return false;
-	}
-	at = regrow(c->body, c->body_used, c->body_used, wanted);
-	if (!at)
-		abort();
-	c->body = at;
-	c->body_size = wanted;
-	return true;
 }
 
 /* The request is answered: what was read of the next one stays. */
@@ -117,17 +63,10 @@ static enum connection_next enter(struct connection *c, enum connection_state st
 	return GO_ON;
 }
 
-static enum connection_next waits(const struct connection *c, long error)
-{
-	if (error != -EAGAIN)
-		return CLOSE;
-	return c->stream.wants_write ? WAIT_WRITE : WAIT_READ;
-}
-
 /* All was sent: read the next request, or end. A client that still sends would lose the answer if we closed at once. */
 static enum connection_next answered(struct connection *c)
 {
-	wipe_free(c->out, c->out_size);
+	wiped_free(c->out, c->out_size);
 	c->out = NULL;
 	c->out_size = c->out_at = 0;
 	if (!c->close) {
@@ -159,7 +98,7 @@ static enum connection_next send_answer(struct connection *c, const void *at, si
 		memcpy(c->out, (const char *)at + put, c->out_size);
 		c->state = WRITE;
 		c->began = connection_clock();
-		return waits(c, n);
+		return connection_waits(c, n);
 	}
 	return answered(c);
 }
@@ -170,14 +109,14 @@ static enum connection_next run_write(struct connection *c)
 		long n = stream_write(&c->stream, c->out + c->out_at, c->out_size - c->out_at);
 
 		if (n <= 0)
-			return n ? waits(c, n) : CLOSE;
+			return n ? connection_waits(c, n) : CLOSE;
 		c->out_at += (size_t)n;
 		c->began = connection_clock();
 	}
 	return answered(c);
 }
 
-static enum connection_next refuse_request(struct connection *c, const struct gate_error *why)
+enum connection_next connection_refuse(struct connection *c, const struct gate_error *why)
 {
 	char answer[512];
 
@@ -198,9 +137,9 @@ static void origin_fill(const struct connection *c, struct request *r)
 		r->origin.exporter = (struct blob){ c->exporter, sizeof(c->exporter) };
 }
 
-static enum connection_next run_request(struct connection *c)
+enum connection_next connection_request(struct connection *c)
 {
-	_cleanup_request_ struct request r;
+	_cleanup_request_ struct request r = { .core = NULL };
 	struct blob answer;
 	int status;
 
@@ -217,88 +156,6 @@ static enum connection_next run_request(struct connection *c)
 	return send_answer(c, answer.at, answer.size);
 }
 
-static bool body_put(struct connection *c, const char *at, size_t size)
-{
-	if (!body_room(c, c->body_used + size))
-		return false;
-	memcpy(c->body + c->body_used, at, size);
-	c->body_used += size;
-	return true;
-}
-
-/* What `in` holds behind the head. All of it is content or the coding's until the last chunk. */
-static enum gate_progress decode_chunks(struct connection *c, struct gate_error *why)
-{
-	size_t used, data, at = c->head_size;
-	enum gate_progress progress;
-
-	*why = (struct gate_error){ 400, "the chunked coding is malformed" };
-	do {
-		progress = gate_chunk(&c->chunks, c->in + at, c->in_used - at, &used, &data);
-		at += used;
-		if (c->body_used + data > c->door->listener->max_request_size) {
-			*why = body_too_large;
-			progress = CHUNK_BAD;
-		} else if (data && !body_put(c, c->in + at - data, data)) {
-			*why = too_many_bodies;
-			progress = CHUNK_BAD;
-		}
-	} while (progress == CHUNK_DATA && at < c->in_used);
-	memmove(c->in + c->head_size, c->in + at, c->in_used - at);
-	c->in_used -= at - c->head_size;
-	return progress;
-}
-
-static enum connection_next run_chunked(struct connection *c)
-{
-	for (;;) {
-		struct gate_error why;
-		enum gate_progress progress = decode_chunks(c, &why);
-		long n;
-
-		if (progress == CHUNK_END)
-			return run_request(c);
-		if (progress == CHUNK_BAD)
-			return refuse_request(c, &why);
-		n = stream_read(&c->stream, c->in + c->in_used, c->in_size - c->in_used);
-		if (n <= 0)
-			return waits(c, n);
-		c->in_used += (size_t)n;
-	}
-}
-
-/* No byte behind the body is read, so that the next request is not mixed up with it. */
-static enum connection_next run_length(struct connection *c)
-{
-	size_t length = (size_t)c->head->length;
-	size_t rest = c->in_used - c->head_size, take = length - c->body_used;
-
-	if (take > rest)
-		take = rest;
-	if (take && !body_put(c, c->in + c->head_size, take))
-		return refuse_request(c, &too_many_bodies);
-	memmove(c->in + c->head_size, c->in + c->head_size + take, rest - take);
-	c->in_used -= take;
-	while (c->body_used < length) {
-		size_t left = length - c->body_used, room = left < 16384 ? left : 16384;
-		long n;
-
-		if (!body_room(c, c->body_used + room))
-			return refuse_request(c, &too_many_bodies);
-		room = c->body_size - c->body_used;
-		n = stream_read(&c->stream, c->body + c->body_used, left < room ? left : room);
-		if (n <= 0)
-			return waits(c, n);
-		c->body_used += (size_t)n;
-	}
-	return run_request(c);
-}
-
-static enum connection_next run_body(struct connection *c)
-{
-	return c->head->body == BODY_CHUNKED ? run_chunked(c) : run_length(c);
-}
-
 static enum connection_next head_complete(struct connection *c, size_t size)
 {
 	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -309,13 +166,13 @@ static enum connection_next head_complete(struct connection *c, size_t size)
 	if (!c->head || !in_room(c, size + IN_SPARE))
 		return CLOSE;
 	if (!gate_read(c->in, size, c->head, &why))
-		return refuse_request(c, &why);
+		return connection_refuse(c, &why);
 	memset(&c->chunks, 0, sizeof(c->chunks));
 	if (c->head->body == BODY_NONE)
-		return run_request(c);
+		return connection_request(c);
 	if (c->head->body == BODY_LENGTH && c->head->length > c->door->listener->max_request_size)
-		return refuse_request(c, &body_too_large);
-	/* A few bytes into the buffer of a socket that waits for us. */
+		return connection_refuse(c, &body_too_large);
+	/* A few bytes into the buffer of a socket that connection_waits for us. */
 	if (c->head->expects && c->in_used == size &&
 	    stream_write(&c->stream, go_on, sizeof(go_on) - 1) != sizeof(go_on) - 1)
 		return CLOSE;
@@ -329,7 +186,7 @@ static enum connection_next run_head(struct connection *c)
 		long n;
 
 		if (size > GATE_HEAD_MAX || (!size && c->in_used >= GATE_HEAD_MAX))
-			return refuse_request(c, &(struct gate_error){ 431, "the request's headers are too large" });
+			return connection_refuse(c, &(struct gate_error){ 431, "the request's headers are too large" });
 		if (size)
 			return head_complete(c, size);
 		c->in_seen = c->in_used;
@@ -337,12 +194,12 @@ static enum connection_next run_head(struct connection *c)
 			return CLOSE;
 		n = stream_read(&c->stream, c->in + c->in_used, c->in_size - c->in_used);
 		if (n <= 0)
-			return waits(c, n);
+			return connection_waits(c, n);
 		if (!c->in_used)
 			c->began = connection_clock();
 		c->in_used += (size_t)n;
 		if (c->in[0] < 'A' || c->in[0] > 'Z')
-			return refuse_request(c, &(struct gate_error){ 400, "this is not HTTP" });
+			return connection_refuse(c, &(struct gate_error){ 400, "this is not HTTP" });
 	}
 }
 
@@ -351,7 +208,7 @@ static enum connection_next run_handshake(struct connection *c)
 	int error = stream_handshake(&c->stream);
 
 	if (error)
-		return waits(c, error);
+		return connection_waits(c, error);
 	if (c->stream.session)
 		c->has_exporter = tls_exporter(c->stream.session, c->exporter);
 	return enter(c, HEAD);
@@ -365,7 +222,7 @@ static enum connection_next run_drain(struct connection *c)
 		long n = stream_read(&c->stream, nothing, sizeof(nothing));
 
 		if (n <= 0)
-			return n ? waits(c, n) : CLOSE;
+			return n ? connection_waits(c, n) : CLOSE;
 		c->drained += (size_t)n;
 	}
 	return CLOSE;
@@ -375,7 +232,7 @@ static enum connection_next run_drain(struct connection *c)
 enum connection_next connection_run(struct connection *c)
 {
 	static enum connection_next (*const runs[])(struct connection *c) = {
-		[HANDSHAKE] = run_handshake, [HEAD] = run_head, [BODY] = run_body, [WRITE] = run_write,
+		[HANDSHAKE] = run_handshake, [HEAD] = run_head, [BODY] = body_run, [WRITE] = run_write,
 		[DRAIN] = run_drain,
 	};
 
@@ -405,8 +262,8 @@ int64_t connection_deadline(const struct connection *c)
 void connection_free(struct connection *c)
 {
 	body_free(c);
-	wipe_free(c->in, c->in_used);
-	wipe_free(c->out, c->out_size);
+	wiped_free(c->in, c->in_used);
+	wiped_free(c->out, c->out_size);
 	free(c->head);
 	mem_wipe(c->exporter, sizeof(c->exporter));
 	stream_close(&c->stream);

@@ -68,6 +68,19 @@ int64_t connection_clock(void);
 enum connection_next connection_run(struct connection *c);
 /* When to give up, given what it waits for. */
 int64_t connection_deadline(const struct connection *c);
+
+/* -- between connection.c and connection_body.c -- */
+
+enum connection_next body_run(struct connection *c);
+void body_free(struct connection *c);
+extern const struct gate_error body_too_large;
+enum connection_next connection_request(struct connection *c); /* it is complete */
+enum connection_next connection_refuse(struct connection *c, const struct gate_error *why);
+enum connection_next connection_waits(const struct connection *c, long error); /* after a read or write */
+/* realloc() would leave the old bytes behind, and a token in them. NULL: no memory. */
+char *wiped_regrow(char *old, size_t used, size_t old_size, size_t size);
+void wiped_free(char *at, size_t size);
+
 /* Wipes and frees; no longer in any list. */
 void connection_free(struct connection *c);
 

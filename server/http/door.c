@@ -92,7 +92,8 @@ static bool unix_open(struct door *d, const char *path, char *error, size_t size
 	d->local = true;
 	d->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	mask = umask(0077); /* only its owner; whoever wants more changes its mode */
-	done = d->fd >= 0 && !bind(d->fd, (const struct sockaddr *)&address, sizeof(address)) && !listen(d->fd, BACKLOG);
+	done = d->fd >= 0 && !bind(d->fd, (const struct sockaddr *)&address, sizeof(address)) &&
+	       !listen(d->fd, BACKLOG);
 	umask(mask);
 	return done || failed(d->listener, "listen", strerror(errno), error, size);
 }

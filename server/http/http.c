@@ -188,7 +188,8 @@ static void *doorkeeper_main(void *argument)
 		if (poll(waits, h->door_count, 1000) < 0)
 			continue;
 		for (size_t i = 0; i < h->door_count; i++)
-			for (int burst = 0; waits[i].revents && burst < 64 && connection_begin(h, &h->doors[i]); burst++)
+			for (int burst = 0; waits[i].revents && burst < 64 && connection_begin(h, &h->doors[i]);
+			     burst++)
 				;
 		if (connection_clock() != looked) {
 			looked = connection_clock();
@@ -206,7 +207,8 @@ static void files_limit_raise(void)
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur < CONNECTIONS_MAX + 256)
-		fprintf(stderr, "adyton-server: the limit of open files is %lu: fewer than %d connections are possible\n",
+		fprintf(stderr,
+			"adyton-server: the limit of open files is %lu: fewer than %d connections are possible\n",
 			(unsigned long)limit.rlim_cur, CONNECTIONS_MAX);
 }
 

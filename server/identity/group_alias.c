@@ -37,7 +37,7 @@ static struct group *group_for_alias(struct request *r)
 	return g;
 }
 
-/* `a` (new or changed) becomes the alias of `to`, and leaves `from`. Members of the group were those of another alias. */
+/* `a` (new or changed) becomes the alias of `to`, and leaves `from`. */
 static int alias_put(struct request *r, struct alias *a, struct group *from, struct group *to, bool known)
 {
 	struct group before = *to;

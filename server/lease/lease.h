@@ -19,6 +19,7 @@ struct lease {
 	int64_t issued, expires, renewed; /* Unix seconds; expires 0: never */
 	uint64_t max_ttl;
 	struct blob internal;
+	const char *irrevocable;    /* why it could not be ended, again and again; NULL: not so */
 };
 
 int leases_open(struct core *core, struct request *r); /* at unseal: reads them all, starts the thread of expiry */
@@ -29,13 +30,14 @@ void leases_close(struct core *core);
 int lease_grant(struct request *r);
 /* A token's own. */
 void lease_of_token(struct request *r, const struct token *token, const struct mount *m);
+void lease_of_token_drop(struct request *r, const struct token *token);
 struct lease *lease_find(struct request *r, const char *id);
 /* End one: calls the backend. `force`: drops it although the backend fails. False: it failed (and is tried again). */
 bool lease_revoke(struct request *r, const char *id, bool force);
 /* All of a token, as part of its revocation. */
 void lease_revoke_token(struct request *r, const char *token_hash);
-/* All below a path, at unmounting. */
-void lease_revoke_prefix(struct request *r, const char *prefix, bool force);
+/* All below a path, at unmounting. False: some failed, and are tried again. */
+bool lease_revoke_prefix(struct request *r, const char *prefix, bool force);
 /* A lease's new time became durable or it is gone: the queue follows. Called by the core after each commit. */
 void leases_committed(struct request *r);
 /* What is due now, done now: tests and the thread. The number of those that ended. */

@@ -4,7 +4,7 @@
 
 #include "server/policy/rule.h"
 
-bool glob_matches(const char *pattern, const char *text)
+bool value_matches(const char *pattern, const char *text)
 {
 	size_t size = strlen(pattern), have = strlen(text);
 	bool front = size > 1 && pattern[0] == '*', behind = size > 1 && pattern[size - 1] == '*';
@@ -65,7 +65,7 @@ bool parameter_has(struct pool *p, const struct parameter *parameter, const stru
 		if (v->kind == JSON_STRING && value->kind == JSON_STRING) {
 			const char *pattern = pool_json_text(p, v), *text = pool_json_text(p, value);
 
-			if (pattern && text && glob_matches(pattern, text))
+			if (pattern && text && value_matches(pattern, text))
 				return true;
 		} else if (same_value(p, v, value)) {
 			return true;

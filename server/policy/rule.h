@@ -5,8 +5,8 @@
 #include "server/policy/policy.h"
 
 /*
- * Stands for a '+' that is a whole segment. A '+' that a template fills in stays itself: what users say of themselves is
- * never a wildcard. No path of a request holds this byte.
+ * Stands for a '+' that is a whole segment. A '+' that a template fills in stays itself: what users say of themselves
+ * is never a wildcard. No path of a request holds this byte.
  */
 #define RULE_ANY '\x01'
 
@@ -46,6 +46,6 @@ bool parameter_has(struct pool *p, const struct parameter *parameter, const stru
 bool parameters_allow(struct pool *p, const struct rule *rule, const struct json *body);
 
 /* '*' in front, behind, or both, as Vault has it. */
-bool glob_matches(const char *pattern, const char *text);
+bool value_matches(const char *pattern, const char *text);
 
 #endif

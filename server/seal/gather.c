@@ -19,7 +19,7 @@ void gathering_end(struct gathering *g)
 
 void gathering_start(struct gathering *g)
 {
-	_cleanup_pool_ struct pool pool;
+	_cleanup_pool_ struct pool pool = { NULL };
 
 	pool_init(&pool);
 	gathering_drop(g);
@@ -65,7 +65,7 @@ static int share_take(struct share *s, const uint8_t *bytes, size_t size)
 
 int share_read(const char *text, struct share *s)
 {
-	_cleanup_pool_ struct pool pool;
+	_cleanup_pool_ struct pool pool = { NULL };
 	size_t length = strlen(text);
 	uint8_t bytes[SHARE_MAX];
 	struct blob decoded;

@@ -78,7 +78,7 @@ static bool count_read(const struct json *object, const char *name, unsigned int
 
 int record_read(struct seal_record *record, struct blob text)
 {
-	_cleanup_pool_ struct pool pool;
+	_cleanup_pool_ struct pool pool = { NULL };
 	const struct json *root;
 	struct text_error error;
 	const char *type;

@@ -51,7 +51,7 @@ const char *seal_type(const struct seal *s)
 
 int seal_peek(const struct seal *s, struct seal_record *record)
 {
-	_cleanup_pool_ struct pool pool;
+	_cleanup_pool_ struct pool pool = { NULL };
 	struct blob text;
 	int err;
 
@@ -143,7 +143,7 @@ int seal_auto_unseal(struct core *core, char *error, size_t size)
 static int initialize(struct request *r, struct seal *s, const struct secret_key *root_key, bool dev,
 		      const char *token_id, const char **token)
 {
-	_cleanup_pool_ struct pool pool;
+	_cleanup_pool_ struct pool pool = { NULL };
 	int err = barrier_init(s->core->barrier, root_key);
 
 	pool_init(&pool);
@@ -192,7 +192,7 @@ int seal_dev(struct core *core, struct pool *pool, const char **unseal_key, cons
 	     size_t size)
 {
 	const struct quorum one = { .shares = 1, .threshold = 1 };
-	_cleanup_request_ struct request r;
+	_cleanup_request_ struct request r = { .core = NULL };
 	struct share share = { .size = 0 };
 	const char *token = NULL;
 	int err;

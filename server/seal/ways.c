@@ -27,7 +27,7 @@ static long file_read(const char *path, void *to, size_t max)
 /* 32 bytes as they are, in hex or in base64, an end of line behind. */
 static bool static_decode(const char *text, size_t size, struct secret_key *key)
 {
-	_cleanup_pool_ struct pool pool;
+	_cleanup_pool_ struct pool pool = { NULL };
 	struct blob bytes;
 
 	pool_init(&pool);

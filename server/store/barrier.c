@@ -118,7 +118,7 @@ static int changes_seal(struct barrier *b, const struct change *first, struct po
 
 int barrier_apply(struct barrier *b, const struct change *first)
 {
-	_cleanup_pool_ struct pool pool;
+	_cleanup_pool_ struct pool pool = { NULL };
 	struct change *sealed = NULL;
 	int err;
 
@@ -151,7 +151,7 @@ struct walk {
 static int walk_entry(void *context, const char *path, struct blob value)
 {
 	struct walk *w = context;
-	_cleanup_pool_ struct pool pool;
+	_cleanup_pool_ struct pool pool = { NULL };
 	int err;
 
 	pool_init(&pool);

@@ -44,7 +44,7 @@ int barrier_configure(struct barrier *b, struct blob config)
 
 int barrier_initialized(struct barrier *b)
 {
-	_cleanup_pool_ struct pool pool;
+	_cleanup_pool_ struct pool pool = { NULL };
 	struct blob value;
 	int err;
 
@@ -88,7 +88,7 @@ static int barrier_empty(struct barrier *b)
 static int ring_write_with(struct barrier *b, struct ring *ring, const struct secret_key *root_key, uint64_t ahead,
 			   struct change *also)
 {
-	_cleanup_pool_ struct pool pool;
+	_cleanup_pool_ struct pool pool = { NULL };
 	struct change c = { .next = also, .path = BARRIER_RING };
 	struct blob wrapped;
 	int err;
@@ -157,7 +157,7 @@ int barrier_unseal(struct barrier *b, const struct secret_key *root_key)
 int barrier_unseal_loss(struct barrier *b, const struct secret_key *root_key, const struct barrier_loss *accepted,
 			struct barrier_loss *found)
 {
-	_cleanup_pool_ struct pool pool;
+	_cleanup_pool_ struct pool pool = { NULL };
 	struct ring *ring = NULL;
 	struct root *root = NULL;
 	struct blob wrapped;

@@ -146,7 +146,7 @@ static int memory_list(struct store *s, const char *folder, const char *after, s
 {
 	struct memory *m = s->state;
 	size_t prefix = strlen(folder), found = 0;
-	_cleanup_pool_ struct pool scratch;
+	_cleanup_pool_ struct pool scratch = { NULL };
 	const struct node *n;
 
 	pool_init(&scratch);

@@ -182,7 +182,7 @@ static int ring_decode(const uint8_t *clear, size_t size, struct ring **ring)
 
 int ring_unwrap(struct blob wrapped, const struct secret_key *root_key, struct ring **ring)
 {
-	_cleanup_pool_ struct pool scratch;
+	_cleanup_pool_ struct pool scratch = { NULL };
 	const uint8_t *body = wrapped.at + 1 + AES_GCM_NONCE_SIZE;
 	struct aes_gcm gcm;
 	uint8_t *clear;

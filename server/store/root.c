@@ -75,7 +75,7 @@ void root_tag(const char *path, const void *value, size_t size, uint8_t tag[ROOT
 int root_check(struct root *root, const char *path, const uint8_t *tag)
 {
 	struct root_place place = root_place(root, path);
-	_cleanup_pool_ struct pool pool;
+	_cleanup_pool_ struct pool pool = { NULL };
 	uint8_t leaf[ROOT_DIGEST];
 	const struct recent *recent;
 	const uint8_t *known = NULL;

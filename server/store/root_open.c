@@ -16,7 +16,7 @@ struct opening {
 static int open_row(void *context, const char *path, struct blob value)
 {
 	struct opening *o = context;
-	_cleanup_pool_ struct pool pool;
+	_cleanup_pool_ struct pool pool = { NULL };
 	struct root_row row;
 	int err = row_read(o->root, value, &row);
 
@@ -105,7 +105,7 @@ int root_open(struct root *root, const struct barrier_loss *accepted, struct bar
 
 static int counts_bucket(struct root *root, uint32_t bucket, uint32_t *count)
 {
-	_cleanup_pool_ struct pool pool;
+	_cleanup_pool_ struct pool pool = { NULL };
 	struct blob record;
 	int err;
 

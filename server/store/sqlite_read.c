@@ -91,7 +91,7 @@ int sqlite_list(struct store *store, const char *folder, const char *after, size
 		struct names *names)
 {
 	struct sqlite *s = store->state;
-	_cleanup_pool_ struct pool scratch;
+	_cleanup_pool_ struct pool scratch = { NULL };
 	const char *name = "";
 	int err;
 	struct sqlite_connection *c = sqlite_take(s, &err);
@@ -150,7 +150,7 @@ static int rows_read(struct sqlite *s, const char *after, const char *prefix, st
 static int walk_first(struct store *store, const char *prefix,
 		      int (*fn)(void *context, const char *path, struct blob value), void *context)
 {
-	_cleanup_pool_ struct pool pool;
+	_cleanup_pool_ struct pool pool = { NULL };
 	struct blob value;
 	int err;
 
@@ -162,7 +162,7 @@ static int walk_first(struct store *store, const char *prefix,
 int sqlite_walk(struct store *store, const char *prefix,
 		int (*fn)(void *context, const char *path, struct blob value), void *context)
 {
-	_cleanup_pool_ struct pool last;
+	_cleanup_pool_ struct pool last = { NULL };
 	const char *after = prefix;
 	struct rows rows;
 	int err = walk_first(store, prefix, fn, context);

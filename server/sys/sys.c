@@ -11,7 +11,11 @@ static const struct route_table tables[] = {
 	{ .also = sys_remount_tables },
 	{ .also = sys_ui_mounts_tables },
 	{ .also = sys_wrapping_tables },
+	{ .also = sys_policies_tables },
+	{ .also = sys_capabilities_tables },
+	{ .also = sys_leases_tables },
 	{ .also = audit_tables },
+	{ .also = sys_locked_users_tables },
 	{ .also = sys_mounts_tables },
 	{ NULL },
 };

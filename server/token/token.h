@@ -30,7 +30,8 @@ struct token {
 	int64_t created, expires, renewed; /* Unix seconds; expires 0: never */
 	uint64_t creation_ttl, explicit_max_ttl, period;
 	int64_t not_after;
-	uint64_t num_uses;     /* 0: without limit */
+	uint64_t num_uses;     /* that are left; 0: without limit */
+	bool last_use;         /* this request was the last one */
 	bool renewable;
 	const char *cubbyhole; /* the prefix of its cubbyhole entries */
 };
