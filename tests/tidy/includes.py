@@ -21,7 +21,7 @@ PROJECT = {
     "cpu": {"abi", "base", "crypto"},
     "host": {"abi", "base", "cpu", "image"},
     "image": {"abi", "base", "crypto"},
-    "server": {"abi", "base", "crypto", "attest", "ledger"},
+    "server": {"abi", "base", "crypto", "attest", "ledger", "ratls/ratls.h"},
     "platform": {"abi", "base", "crypto", "image", "attest/status.def"},
     "quoting": {"abi", "base", "crypto", "image", "platform"},
     "collateral": {"abi", "base", "image", "platform", "attest"},
