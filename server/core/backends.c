@@ -14,11 +14,14 @@ const struct backend *const backends[] = {
 	&kv_v1_backend,
 	&kv_v2_backend,
 	&transit_backend,
+	&totp_backend,
 	&pki_backend,
 	&userpass_backend,
 	&approle_backend,
 	&cert_backend,
 	&attest_backend,
+	&jwt_backend,
+	&oidc_backend,
 	NULL,
 };
 

@@ -7,7 +7,7 @@
 extern const struct backend *const backends[]; /* ends with NULL */
 extern const struct backend sys_backend;
 extern const struct backend kv_v1_backend, kv_v2_backend, cubbyhole_backend;
-extern const struct backend pki_backend, transit_backend;
+extern const struct backend pki_backend, totp_backend, transit_backend;
 
 /* By type as a client names it, with the option "version" ("1", "2" or NULL). */
 const struct backend *backend_find(const char *type, enum mount_class class, const char *version);

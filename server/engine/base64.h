@@ -1,5 +1,6 @@
 /*
- * Base64 as Go's encoding/base64 reads it: line breaks are skipped, the bits that padding leaves over are not looked at.
+ * Base64 as Go's encoding/base64 reads it: line breaks are skipped, the bits that padding leaves over are not looked
+ * at.
  * (pool_base64_read() is strict, for what only this server writes.)
  */
 #ifndef ADYTON_SERVER_ENGINE_BASE64_H

@@ -50,8 +50,8 @@ struct signing {
 };
 
 const char *crypto_sign(struct pool *p, EVP_PKEY *key, const struct signing *how, struct blob in, struct blob *out);
-const char *crypto_verify(struct pool *p, EVP_PKEY *key, const struct signing *how, struct blob in, struct blob signature,
-			  bool *valid);
+const char *crypto_verify(struct pool *p, EVP_PKEY *key, const struct signing *how, struct blob in,
+			  struct blob signature, bool *valid);
 
 /* -- crypto_key.c -- */
 

@@ -38,8 +38,8 @@ const char *crypto_oaep_open(struct pool *p, EVP_PKEY *key, const EVP_MD *md, st
 	return good ? NULL : "failed to RSA decrypt the ciphertext: crypto/rsa: decryption error";
 }
 
-static bool wrap_run(EVP_CIPHER_CTX *ctx, EVP_CIPHER *cipher, const uint8_t *key, struct blob in, uint8_t *to, bool seal,
-		     size_t *size)
+static bool wrap_run(EVP_CIPHER_CTX *ctx, EVP_CIPHER *cipher, const uint8_t *key, struct blob in, uint8_t *to,
+		     bool seal, size_t *size)
 {
 	int done = 0, rest = 0;
 

@@ -122,8 +122,8 @@ static const char *asn1_check(struct pool *p, struct blob signature)
 	return whole ? NULL : parsed ? "supplied signature contains extra data" : "supplied signature is invalid";
 }
 
-const char *crypto_verify(struct pool *p, EVP_PKEY *key, const struct signing *how, struct blob in, struct blob signature,
-			  bool *valid)
+const char *crypto_verify(struct pool *p, EVP_PKEY *key, const struct signing *how, struct blob in,
+			  struct blob signature, bool *valid)
 {
 	const char *wrong = NULL;
 	EVP_PKEY_CTX *ctx;

@@ -1,7 +1,7 @@
 /*
- * Key/value storage with versions. Entries of the mount: "config"; "meta/<key>": the settings of a key and what is known
- * of each version; "data/<key>/<number>": a version's secret, JSON as it was sent. A number is the last segment of its
- * entry's name, so that the versions of "a" and of "a/1" never meet.
+ * Key/value storage with versions. Entries of the mount: "config"; "meta/<key>": the settings of a key and what is
+ * known of each version; "data/<key>/<number>": a version's secret, JSON as it was sent. A number is the last segment
+ * of its entry's name, so that the versions of "a" and of "a/1" never meet.
  *
  * Whoever changes a key holds its entry_lock. Readers hold none: they read the metadata and then the version.
  */

@@ -21,7 +21,8 @@ bool kv2_versions_asked(struct request *r, uint64_t **numbers, size_t *count)
 		for (const char *at = texts.at[i]; *at; at++) {
 			if (*at < '0' || *at > '9' || __builtin_mul_overflow(number, 10, &number) ||
 			    __builtin_add_overflow(number, (uint64_t)(*at - '0'), &number)) {
-				refuse(r, 400, "Field validation failed: field \"versions\": expected numbers, found \"%s\"",
+				refuse(r, 400,
+				       "Field validation failed: field \"versions\": expected numbers, found \"%s\"",
 				       texts.at[i]);
 				return false;
 			}
@@ -61,8 +62,9 @@ bool kv2_max_versions_asked(struct request *r, uint64_t *count)
 /* Controls of ASCII and of Latin-1, invisible spaces and marks of direction. */
 static bool printable(const char *text)
 {
-	static const char *const refused[] = { "\xc2\xa0", "\xc2\xad", "\xe2\x80\x8b", "\xe2\x80\x8c", "\xe2\x80\x8d",
-					       "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf" };
+	static const char *const refused[] = { "\xc2\xa0",     "\xc2\xad",     "\xe2\x80\x8b", "\xe2\x80\x8c",
+					       "\xe2\x80\x8d", "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xa8",
+					       "\xe2\x80\xa9", "\xef\xbb\xbf" };
 
 	for (const char *at = text; *at; at++) {
 		uint8_t c = (uint8_t)*at;
@@ -82,19 +84,23 @@ static void custom_check(struct request *r, struct names *wrong, const char *nam
 	size_t size = strlen(name);
 
 	if (!size || size > CUSTOM_NAME)
-		names_add(p, wrong, pool_printf(p, CUSTOM_FAILED ": length of key \"%s\" is %zu but must be 0 < len(key) <= %d",
-						name, size, CUSTOM_NAME));
+		names_add(p, wrong,
+			  pool_printf(p, CUSTOM_FAILED ": length of key \"%s\" is %zu but must be 0 < len(key) <= %d",
+				      name, size, CUSTOM_NAME));
 	size = strlen(value);
 	if (!size || size > CUSTOM_VALUE)
-		names_add(p, wrong, pool_printf(p, CUSTOM_FAILED
-						": length of value for key \"%s\" is %zu but must be 0 < len(value) <= %d",
-						name, size, CUSTOM_VALUE));
+		names_add(p, wrong,
+			  pool_printf(p,
+				      CUSTOM_FAILED
+				      ": length of value for key \"%s\" is %zu but must be 0 < len(value) <= %d",
+				      name, size, CUSTOM_VALUE));
 	if (!printable(name))
-		names_add(p, wrong, pool_printf(p, CUSTOM_FAILED ": key \"%s\" (%s) contains unprintable characters", name,
-						name));
+		names_add(
+			p, wrong,
+			pool_printf(p, CUSTOM_FAILED ": key \"%s\" (%s) contains unprintable characters", name, name));
 	if (!printable(value))
-		names_add(p, wrong, pool_printf(p, CUSTOM_FAILED ": value for key \"%s\" contains unprintable characters",
-						name));
+		names_add(p, wrong,
+			  pool_printf(p, CUSTOM_FAILED ": value for key \"%s\" contains unprintable characters", name));
 }
 
 /* All errors at once, in the form of Go's multierror. */

@@ -70,7 +70,8 @@ static int metadata_written(struct request *r, const struct kv2_meta *m)
 	kv2_meta_write(r, m);
 	if (!c.cas_required || !asked(r, "cas_required") || m->cas_required)
 		return 204;
-	reply_warning(r, "\"cas_required\" set to false, but is mandated by backend config. This value will be ignored.");
+	reply_warning(r,
+		      "\"cas_required\" set to false, but is mandated by backend config. This value will be ignored.");
 	return 200;
 }
 

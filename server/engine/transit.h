@@ -2,8 +2,8 @@
  * Encryption as a service: named keys with versions, which never leave unless they were made to. A key's entry is
  * "policy/<name>"; parsed keys are kept in the mount, shared between requests, until they change.
  *
- * A change holds entry_lock(LOCK_ENGINE) of its key, stores the entry and drops the parsed key. Who finds none takes the
- * same lock before reading the entry, so that nobody keeps a key from before a change that is about to be durable.
+ * A change holds entry_lock(LOCK_ENGINE) of its key, stores the entry and drops the parsed key. Who finds none takes
+ * the same lock before reading the entry, so that nobody keeps a key from before a change that is about to be durable.
  */
 #ifndef ADYTON_SERVER_ENGINE_TRANSIT_H
 #define ADYTON_SERVER_ENGINE_TRANSIT_H

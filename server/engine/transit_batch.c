@@ -61,7 +61,8 @@ const char *item_read(struct request *r, const struct json *item, struct transit
 		wrong = base64_read(&r->pool, text, &to->aad);
 	if (item == r->body)
 		to->version = ask_int(r, "key_version", 0);
-	else if (version && version->kind != JSON_NULL && (version->kind != JSON_NUMBER || !json_i64(version, &to->version)))
+	else if (version && version->kind != JSON_NULL &&
+		 (version->kind != JSON_NUMBER || !json_i64(version, &to->version)))
 		wrong = "'key_version' expected type 'int'";
 	return wrong;
 }

@@ -12,7 +12,8 @@ static void put_ciphertext(struct json_writer *w, const struct transit_key *k, c
 	json_put_u64(w, "key_version", version ? (uint64_t)version : k->latest);
 }
 
-static void encrypt_item(struct request *r, struct transit_batch *b, const struct transit_key *k, const struct json *item)
+static void encrypt_item(struct request *r, struct transit_batch *b, const struct transit_key *k,
+			 const struct json *item)
 {
 	struct transit_item in;
 	const char *wrong = item_read(r, item, &in), *ciphertext = "";
@@ -31,7 +32,8 @@ static void encrypt_item(struct request *r, struct transit_batch *b, const struc
 
 static bool upsert_is_off(struct request *r)
 {
-	const struct json *off = json_member_of(entry_read(r, &r->mount->view, "config/keys"), "disable_upsert", JSON_BOOL);
+	const struct json *off =
+		json_member_of(entry_read(r, &r->mount->view, "config/keys"), "disable_upsert", JSON_BOOL);
 
 	return off && json_true(off);
 }
@@ -53,7 +55,8 @@ static struct transit_key *encrypt_key_make(struct request *r, bool derived)
 	}
 	k = transit_open(r, name);
 	if (k) {
-		reply_warning(r, "Attempted creation of the key during the encrypt operation, but it was created beforehand");
+		reply_warning(
+			r, "Attempted creation of the key during the encrypt operation, but it was created beforehand");
 		return k;
 	}
 	k = transit_make(name, kind);
@@ -61,7 +64,11 @@ static struct transit_key *encrypt_key_make(struct request *r, bool derived)
 	k->convergent = derived && ask_bool(r, "convergent_encryption", false);
 	transit_generate(k, r->now);
 	transit_save(r, k);
-	return k;
+	/* Durable before it encrypts: a batch with wrong items is refused with ciphertexts of the others. */
+	if (request_commit(r))
+		return k;
+	transit_release(k);
+	return NULL;
 }
 
 /* Which key: 0, or refused. */
@@ -98,7 +105,8 @@ int transit_encrypt_update(struct request *r)
 	return transit_batch_end(r, &b, true);
 }
 
-static void decrypt_item(struct request *r, struct transit_batch *b, const struct transit_key *k, const struct json *item)
+static void decrypt_item(struct request *r, struct transit_batch *b, const struct transit_key *k,
+			 const struct json *item)
 {
 	struct blob plaintext = { NULL, 0 };
 	struct transit_item in;
@@ -116,7 +124,8 @@ static void decrypt_item(struct request *r, struct transit_batch *b, const struc
 	item_end(r, b, w, item, wrong);
 }
 
-static void rewrap_item(struct request *r, struct transit_batch *b, const struct transit_key *k, const struct json *item)
+static void rewrap_item(struct request *r, struct transit_batch *b, const struct transit_key *k,
+			const struct json *item)
 {
 	struct blob plaintext = { NULL, 0 };
 	struct transit_item in;

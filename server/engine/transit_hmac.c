@@ -9,7 +9,9 @@
 
 #define RANDOM_MOST (128 << 10)
 
-/* "random", "random/{urlbytes}", "random/{source}", "random/{source}/{urlbytes}": a word that is no source is a count. */
+/*
+ * "random", "random/{urlbytes}", "random/{source}", "random/{source}/{urlbytes}": a word that is no source is a count.
+ */
 static int64_t random_count(struct request *r)
 {
 	const char *text = ask_text(r, "urlbytes"), *source = ask_text(r, "source");
@@ -99,8 +101,9 @@ static void hmac_item(struct request *r, struct transit_batch *b, const struct t
 	w = item_answer(r, b, wrong);
 	if (!wrong) {
 		mac = crypto_hmac(&r->pool, md, v->hmac, input);
-		json_put_string(w, "hmac", base64_behind(&r->pool, pool_printf(&r->pool, "vault:v%lu:", v->number), mac.at,
-							 mac.size));
+		json_put_string(
+			w, "hmac",
+			base64_behind(&r->pool, pool_printf(&r->pool, "vault:v%lu:", v->number), mac.at, mac.size));
 	}
 	item_end(r, b, w, item, wrong);
 }

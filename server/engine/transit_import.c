@@ -88,7 +88,8 @@ static const char *symmetric_take(struct request *r, struct transit_key *k, stru
 						     material.size >= HMAC_KEY_LEAST && material.size <= HMAC_KEY_MOST;
 
 	if (!fits)
-		return pool_printf(&r->pool, "invalid key size %zu bytes for key type %s", material.size, k->kind->name);
+		return pool_printf(&r->pool, "invalid key size %zu bytes for key type %s", material.size,
+				   k->kind->name);
 	v->secret = (struct blob){ (const uint8_t *)pool_copy(&k->pool, (const char *)material.at, material.size),
 				   material.size };
 	v->has_private = true;
@@ -100,8 +101,8 @@ static const char *symmetric_take(struct request *r, struct transit_key *k, stru
 }
 
 /* What was sent becomes the material of v, a version of k. private: in ciphertext; else a public key in PEM. */
-static const char *material_take(struct request *r, struct transit_key *k, struct transit_version *v, struct blob material,
-				 bool private)
+static const char *material_take(struct request *r, struct transit_key *k, struct transit_version *v,
+				 struct blob material, bool private)
 {
 	const char *wrong;
 	uint8_t raw[64];
@@ -110,8 +111,8 @@ static const char *material_take(struct request *r, struct transit_key *k, struc
 	if (k->kind->family == FAMILY_AEAD || k->kind->family == FAMILY_HMAC)
 		return private ? symmetric_take(r, k, v, material) : "provided type does not support public_key import";
 	if (k->derived && !private)
-		return "unable to import only public key for derived Ed25519 key: imported key should not be an Ed25519 "
-		       "key pair but is instead an HKDF key";
+		return "unable to import only public key for derived Ed25519 key: imported key should not be an "
+		       "Ed25519 key pair but is instead an HKDF key";
 	key = private ? crypto_read_pkcs8(material) : crypto_read_public_pem(ask_text_or(r, "public_key", ""));
 	if (!key)
 		return pool_printf(&r->pool, "error parsing %s key: %s", private ? "asymmetric" : "public",
@@ -194,8 +195,9 @@ int transit_import(struct request *r)
 		return status;
 	there = transit_open(r, name);
 	if (there)
-		return refuse(r, 400, "the import path cannot be used with an existing key; use import-version to rotate "
-				      "an existing imported key");
+		return refuse(r, 400,
+			      "the import path cannot be used with an existing key; use import-version to rotate "
+			      "an existing imported key");
 	status = material_read(r, &private, &material);
 	if (status)
 		return status;
@@ -262,8 +264,8 @@ int transit_import_version(struct request *r)
 }
 
 /* A version's material under the destination's RSA key: what import/ of another server takes. */
-static const char *byok_wrap(struct request *r, const struct transit_version *v, EVP_PKEY *destination, const EVP_MD *md,
-			     const char **text)
+static const char *byok_wrap(struct request *r, const struct transit_version *v, EVP_PKEY *destination,
+			     const EVP_MD *md, const char **text)
 {
 	struct blob ephemeral, wrapped, material = v->secret;
 	uint8_t key[32], *whole;

@@ -229,9 +229,11 @@ static int bounds_take(struct request *r, struct transit_key *k)
 		reply_warning(r, "since Vault 0.3, transit key numbering starts at 1; forcing minimum to 1");
 	}
 	if (k->min_encryption && k->min_encryption < k->min_decryption)
-		return refuse(r, 400,
-			      "cannot set min encryption/decryption values; min encryption version of %lu must be greater "
-			      "than or equal to min decryption version of %lu", k->min_encryption, k->min_decryption);
+		return refuse(
+			r, 400,
+			"cannot set min encryption/decryption values; min encryption version of %lu must be greater "
+			"than or equal to min decryption version of %lu",
+			k->min_encryption, k->min_decryption);
 	if (k->min_available > k->min_encryption)
 		return refuse(r, 400, "min encryption version should not be less than min available version");
 	if (k->min_available > k->min_decryption)
@@ -338,7 +340,8 @@ int transit_cache_write(struct request *r)
 
 int transit_config_read(struct request *r)
 {
-	const struct json *off = json_member_of(entry_read(r, &r->mount->view, "config/keys"), "disable_upsert", JSON_BOOL);
+	const struct json *off =
+		json_member_of(entry_read(r, &r->mount->view, "config/keys"), "disable_upsert", JSON_BOOL);
 
 	json_put_bool(reply_data(r), "disable_upsert", off && json_true(off));
 	return 200;
