@@ -86,11 +86,15 @@ struct host_cpuid {
 	uint32_t eax, ebx, ecx, edx;
 };
 
-/* host_quote(): the buffer holds what is asked, then the answer. -ENODEV: nobody here makes quotes. */
+/*
+ * host_quote(): the buffer holds what is asked, then the answer. -ENODEV: nobody here makes quotes. -EAGAIN: not yet;
+ * the thread that asked asks the same again for as long, or says that it gave up.
+ */
 #define HOST_QUOTE_MAX (64 * KIB)
 #define HOST_QUOTE_PROBE 0  /* nothing -> nothing: are quotes made here? */
 #define HOST_QUOTE_TARGET 1 /* nothing -> struct sgx_targetinfo of the quoting enclave */
 #define HOST_QUOTE_REPORT 2 /* a report for it, SGX_REPORT_BYTES -> the quote */
+#define HOST_QUOTE_GIVE_UP 3
 
 /* What only the kernel counts; the host adds its own and writes --stats. */
 struct host_stats { /* of the whole run */

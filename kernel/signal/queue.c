@@ -40,6 +40,19 @@ uint64_t signal_pending_set(void)
 	return signal_load(&current->pending) | signal_load(&init_process.shared_pending);
 }
 
+bool signal_fatal(void)
+{
+	uint64_t set;
+
+	signal_take_host();
+	LOCKED(&init_process.signal_lock);
+	set = signal_pending_set() & ~current->blocked & ~(SIGNALS_IGNORED_BY_DEFAULT | SIGNALS_STOP);
+	for (; set; set &= set - 1)
+		if (init_process.actions[__builtin_ctzl(set) + 1].sa_handler == (uint64_t)SIG_DFL)
+			return true;
+	return false;
+}
+
 /* --- taking --- */
 
 /* Unlink the first queued siginfo of sig; the bit stays while more of them are queued. */

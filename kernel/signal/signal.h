@@ -19,6 +19,9 @@ void signal_fault(int sig, int code, uint64_t address, uint32_t trapno, uint32_t
 /* Is an unblocked, not ignored signal waiting for this thread? (cheap; for loops that sleep) */
 bool signal_pending(const struct thread *t);
 
+/* Is one waiting that will end the process, or this thread? Takes in host signals; for waits that no other ends. */
+bool signal_fatal(void);
+
 /* Work is set though nothing is deliverable: take in host signals, and clear it if that is still so. For parking. */
 void signal_settle_work(void);
 

@@ -92,7 +92,8 @@ static int trusted_check(struct request *r, const struct trusted *t)
 		return refuse(r, 400, "nonCA certificates should have TLS client authentication set as an extended key "
 			      "usage");
 	if (t->ocsp_enabled)
-		return refuse(r, 400, "ocsp_enabled: this server asks no OCSP responders; give it the CRL (crls/<name>)");
+		return refuse(r, 400, "ocsp_enabled: this server asks no OCSP responders; give it the CRL "
+			      "(crls/<name>)");
 	for (size_t i = 0; i < t->required_extensions.count; i++)
 		if (!strchr(t->required_extensions.at[i], ':'))
 			return refuse(r, 400, "required_extensions: expected \"oid:value\", found \"%s\"",

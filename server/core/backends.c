@@ -20,6 +20,8 @@ const struct backend *const backends[] = {
 	&approle_backend,
 	&cert_backend,
 	&attest_backend,
+	&jwt_backend,
+	&oidc_backend,
 	NULL,
 };
 

@@ -104,7 +104,7 @@ static int request_settle(struct request *r, int status)
 		status = lease_grant(r);
 	reply_finish_data(r);
 	if (status == 200 && !a->data_text.size && !a->auth_text.size && !a->raw_type && !a->warnings.count &&
-	    !a->lease_id)
+	    !a->lease_id && !a->wrap_text.size)
 		status = r->operation == OP_READ || r->operation == OP_LIST ? 404 : 204;
 	if (status == 204 && a->warnings.count)
 		status = 200;
@@ -143,14 +143,16 @@ static const char *first_error(const struct request *r)
 	return r->reply.errors.count ? r->reply.errors.at[0] : NULL;
 }
 
-/* Its use is counted after the answer is known: a token's last request still runs with it. */
+/*
+ * A token's last request still runs with it; then it ends, in a transaction of its own: what a handler gathered that
+ * refused must not be stored with it.
+ */
 static void request_after(struct request *r)
 {
 	if (!r->token || !r->core->unsealed)
 		return;
+	request_release(r);
 	token_used_up(r);
-	if (!request_commit(r))
-		fprintf(stderr, "adyton-server: request %s: ending a used-up token: %s\n", r->id, strerror(-r->failed));
 }
 
 static bool audited(const struct request *r)

@@ -15,6 +15,7 @@ struct route;
 struct token;
 struct policy_set;
 struct entity;
+struct gate_field;
 
 enum operation { OP_READ, OP_LIST, OP_CREATE, OP_UPDATE, OP_PATCH, OP_DELETE, OP_HELP, OP_COUNT };
 const char *operation_name(enum operation op); /* as the audit log has it: "read", ... */
@@ -34,6 +35,8 @@ struct origin {
 	 */
 	struct blob exporter;
 	const char *user_agent;
+	const struct gate_field *headers; /* as sent: server/http/gate.h */
+	size_t header_count;
 };
 
 /* A login that a handler grants; the token store makes the token of it. Durations in seconds, 0: not said. */

@@ -206,6 +206,8 @@ int map_request(struct request *r, const struct gate_head *head, const char *bod
 	r->operation = methods[i].operation;
 	r->content_type = gate_field(head, "Content-Type");
 	r->origin.user_agent = gate_field(head, "User-Agent");
+	r->origin.headers = head->fields;
+	r->origin.header_count = head->count;
 	map_token(r, head);
 	status = map_namespace(r, gate_field(head, "X-Vault-Namespace"));
 	if (!status)

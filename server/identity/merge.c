@@ -45,8 +45,8 @@ static int aliases_take(struct request *r, struct person *to, const struct perso
 			return refuse(r, 400, "toEntity and at least one fromEntity have aliases with the same mount "
 				      "accessor, repeat the merge request specifying exactly one fromEntity, clashes: "
 				      "mountAccessor: %s, toEntity ID: %s, fromEntity ID: %s, conflicting toEntity "
-				      "alias ID: %s, conflicting fromEntity alias ID: %s", theirs->mount_accessor, to->id,
-				      from->id, mine->id, theirs->id);
+				      "alias ID: %s, conflicting fromEntity alias ID: %s", theirs->mount_accessor,
+				      to->id, from->id, mine->id, theirs->id);
 		if (dropped)
 			continue;
 		taken = pool_take(&r->pool, sizeof(*taken));

@@ -16,7 +16,8 @@ static void later(struct leases *q, struct due *due, int64_t now)
 
 static void mark_irrevocable(struct request *r, struct lease *lease)
 {
-	lease->irrevocable = r->reply.errors.count ? r->reply.errors.at[r->reply.errors.count - 1] : "it could not be ended";
+	lease->irrevocable =
+		r->reply.errors.count ? r->reply.errors.at[r->reply.errors.count - 1] : "it could not be ended";
 	lease_put(r, lease);
 }
 

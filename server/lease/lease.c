@@ -160,7 +160,8 @@ void lease_revoke_token(struct request *r, const char *token_hash)
 bool lease_revoke_prefix(struct request *r, const char *prefix, bool force)
 {
 	size_t size = strlen(prefix);
-	struct names ids = lease_ids(r, size && prefix[size - 1] != '/' ? pool_printf(&r->pool, "%s/", prefix) : prefix);
+	struct names ids =
+		lease_ids(r, size && prefix[size - 1] != '/' ? pool_printf(&r->pool, "%s/", prefix) : prefix);
 	bool all = true;
 
 	for (size_t i = 0; i < ids.count && !r->failed; i++) {

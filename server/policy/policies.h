@@ -17,7 +17,10 @@ void policies_forget(struct core *core);
 struct names policies_clean(struct pool *p, const struct names *names, bool add_default);
 /* As members of an array: "read", ... ; "deny" where nothing is allowed. In Vault's order, sorted by name. */
 void capabilities_put(struct json_writer *w, unsigned int capabilities);
-/* "default" and "response-wrapping", at init. */
-void policies_init(struct request *r);
+
+/* Each path of a set: what stands of it in the text, without the '*' of a prefix. */
+void policy_set_each(const struct policy_set *set, void (*fn)(void *context, const char *path, bool glob,
+							      unsigned int capabilities), void *context);
+bool policy_set_root(const struct policy_set *set);
 
 #endif

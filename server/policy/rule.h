@@ -5,8 +5,8 @@
 #include "server/policy/policy.h"
 
 /*
- * Stands for a '+' that is a whole segment. A '+' that a template fills in stays itself: what users say of themselves is
- * never a wildcard. No path of a request holds this byte.
+ * Stands for a '+' that is a whole segment. A '+' that a template fills in stays itself: what users say of themselves
+ * is never a wildcard. No path of a request holds this byte.
  */
 #define RULE_ANY '\x01'
 

@@ -1,44 +1,9 @@
-/*
- * The rules of several policies as one answer. Rules of one path are merged when the set is made. A path is asked for
- * by hash: once as a whole, and once at each length that a prefix has, in one pass over it; only paths with '+' are
- * tried one by one. Which of these wins: Vault's order, see better().
- */
+/* Making a set: the rules of one path are merged, and each path gets its place in a table. */
 #include <string.h>
 
-#include "server/policy/rule.h"
+#include "server/policy/set.h"
 
-struct grant {
-	struct grant *next;
-	const char *policy;
-	unsigned int capabilities;
-};
-
-struct merged {
-	struct merged *next;     /* with RULE_ANY */
-	struct rule rule;
-	struct grant *grants, **last_grant;
-	uint64_t hash;
-	size_t size, wildcards, first_wildcard;
-};
-
-struct table {
-	struct merged **slots;   /* open addressing, at most half full */
-	size_t mask;
-};
-
-struct policy_set {
-	bool root;
-	struct table exact, prefixes;
-	struct merged *segments;
-	uint64_t *lengths;       /* bit i: a prefix has this length */
-	size_t longest;
-	bool has_prefixes;
-};
-
-#define FNV_START 14695981039346656037ULL
-#define FNV_STEP(hash, c) (((hash) ^ (uint8_t)(c)) * 1099511628211ULL)
-
-static uint64_t path_hash(const char *path, size_t size)
+uint64_t path_hash(const char *path, size_t size)
 {
 	uint64_t hash = FNV_START;
 
@@ -47,7 +12,7 @@ static uint64_t path_hash(const char *path, size_t size)
 	return hash;
 }
 
-static struct merged **table_slot(const struct table *t, uint64_t hash, const char *path, size_t size)
+struct merged **table_slot(const struct table *t, uint64_t hash, const char *path, size_t size)
 {
 	for (size_t i = (hash ^ hash >> 32) & t->mask;; i = (i + 1) & t->mask) {
 		struct merged *m = t->slots[i];
@@ -56,8 +21,6 @@ static struct merged **table_slot(const struct table *t, uint64_t hash, const ch
 			return &t->slots[i];
 	}
 }
-
-/* -- making -- */
 
 /* As Vault appends lists of values: an empty list is every value and swallows the others. */
 static struct parameter *parameters_merge(struct pool *p, struct parameter *old, const struct parameter *more)
@@ -218,155 +181,4 @@ struct policy_set *policy_set_make(struct pool *pool, struct policy *const *poli
 			set_add(set, pool, r, policies[i]->name, identity);
 	lengths_make(pool, set);
 	return set;
-}
-
-/* -- asking -- */
-
-static const struct merged *set_exact(const struct policy_set *set, const char *path, size_t size)
-{
-	return *table_slot(&set->exact, path_hash(path, size), path, size);
-}
-
-static const struct merged *set_prefix(const struct policy_set *set, const char *path, size_t size)
-{
-	const struct merged *best = NULL;
-	uint64_t hash = FNV_START;
-
-	if (!set->has_prefixes)
-		return NULL;
-	for (size_t i = 0; i <= size && i <= set->longest; i++) {
-		if (set->lengths[i / 64] >> i % 64 & 1) {
-			const struct merged *m = *table_slot(&set->prefixes, hash, path, i);
-
-			best = m ? m : best;
-		}
-		if (i < size)
-			hash = FNV_STEP(hash, path[i]);
-	}
-	return best;
-}
-
-/* Segment by segment; the last one of a prefix need only begin the path's. */
-static bool segments_match(const struct merged *m, const char *path, size_t size)
-{
-	const char *pattern = m->rule.path, *end = path + size;
-
-	for (;;) {
-		size_t want = strcspn(pattern, "/");
-		const char *slash = memchr(path, '/', (size_t)(end - path));
-		size_t have = (size_t)((slash ? slash : end) - path);
-		bool last = !pattern[want], any = want == 1 && *pattern == RULE_ANY;
-
-		if (last && m->rule.prefix)
-			return have >= want && !memcmp(path, pattern, want);
-		if (!any && (want != have || memcmp(path, pattern, want) != 0))
-			return false;
-		if (last || !slash)
-			return last && !slash;
-		pattern += want + 1;
-		path = slash + 1;
-	}
-}
-
-/*
- * Vault's order among paths with wildcards: where the first one stands, the later the better; one that ends is better
- * than a prefix; the fewer '+' the better; the longer the better; and so that there is always an order, by bytes.
- */
-static bool better(const struct merged *a, const struct merged *b)
-{
-	if (a->first_wildcard != b->first_wildcard)
-		return a->first_wildcard > b->first_wildcard;
-	if (a->rule.prefix != b->rule.prefix)
-		return !a->rule.prefix;
-	if (a->wildcards != b->wildcards)
-		return a->wildcards < b->wildcards;
-	if (a->size != b->size)
-		return a->size > b->size;
-	return strcmp(a->rule.path, b->rule.path) > 0;
-}
-
-static const struct merged *set_wildcard(const struct policy_set *set, const char *path, size_t size)
-{
-	const struct merged *best = set_prefix(set, path, size);
-
-	for (const struct merged *m = set->segments; m; m = m->next)
-		if ((!best || better(m, best)) && segments_match(m, path, size))
-			best = m;
-	return best;
-}
-
-/* A listing's path ends in '/', and a rule without it speaks of it too, where no other does. */
-static const struct merged *set_find(const struct policy_set *set, const char *path, bool list)
-{
-	size_t size = strlen(path);
-	bool slash = list && size && path[size - 1] == '/';
-	const struct merged *m = set_exact(set, path, size);
-
-	if (!m && slash)
-		m = set_exact(set, path, size - 1);
-	if (!m)
-		m = set_wildcard(set, path, size);
-	if (!m && slash)
-		m = set_wildcard(set, path, size - 1);
-	return m;
-}
-
-unsigned int policy_capabilities(const struct policy_set *set, const char *path)
-{
-	const struct merged *m;
-
-	if (set->root)
-		return CAP_ROOT;
-	m = set_find(set, path + strspn(path, "/"), true);
-	return m ? m->rule.capabilities : 0;
-}
-
-static const unsigned int operation_capability[OP_COUNT] = {
-	[OP_READ] = CAP_READ, [OP_LIST] = CAP_LIST, [OP_CREATE] = CAP_CREATE, [OP_UPDATE] = CAP_UPDATE,
-	[OP_PATCH] = CAP_PATCH, [OP_DELETE] = CAP_DELETE,
-};
-
-static bool wrapping_allows(const struct rule *rule, uint64_t ttl)
-{
-	if (rule->max_wrapping_ttl && (!ttl || ttl > rule->max_wrapping_ttl))
-		return false;
-	if (rule->min_wrapping_ttl && (!ttl || ttl < rule->min_wrapping_ttl))
-		return false;
-	return !rule->max_wrapping_ttl || rule->max_wrapping_ttl >= rule->min_wrapping_ttl;
-}
-
-static bool merged_allows(struct pool *pool, const struct merged *m, const struct policy_question *q)
-{
-	if (!(m->rule.capabilities & operation_capability[q->operation]))
-		return false;
-	if (q->sudo && !(m->rule.capabilities & CAP_SUDO))
-		return false;
-	if (!wrapping_allows(&m->rule, q->wrap_ttl))
-		return false;
-	if (q->operation == OP_LIST || q->operation == OP_DELETE)
-		return true;
-	return parameters_allow(pool, &m->rule, q->body);
-}
-
-void policy_decide(const struct policy_set *set, const struct policy_question *question, struct pool *pool,
-		   struct policy_answer *answer)
-{
-	const struct merged *m;
-
-	*answer = (struct policy_answer){ .allowed = set->root, .root = set->root };
-	if (set->root) {
-		names_add(pool, &answer->granting, "root");
-		return;
-	}
-	if (question->operation == OP_HELP) {
-		answer->allowed = true;
-		return;
-	}
-	m = set_find(set, question->path + strspn(question->path, "/"), question->operation == OP_LIST);
-	if (!m || !merged_allows(pool, m, question))
-		return;
-	answer->allowed = true;
-	for (const struct grant *g = m->grants; g; g = g->next)
-		if (g->capabilities & operation_capability[question->operation])
-			names_add(pool, &answer->granting, g->policy);
 }

@@ -85,6 +85,7 @@ static void kept_free(struct kept *k)
 	free(k);
 }
 
+/* Tables that were retired before are freed, and these take their place. */
 static void kept_retire(struct kept *_Atomic *buckets, struct kept *_Atomic *retired)
 {
 	for (size_t i = 0; i < BUCKETS; i++) {
@@ -97,13 +98,16 @@ static void kept_retire(struct kept *_Atomic *buckets, struct kept *_Atomic *ret
 	}
 }
 
+/* The server's own policies are there from the first unseal; "default" may be changed, so it is only written then. */
 int policies_open(struct core *core, struct request *r)
 {
-	(void)r;
 	core->policies = calloc(1, sizeof(*core->policies));
 	if (!core->policies)
 		abort();
-	return 0;
+	if (!policies_exist(r, "default"))
+		policies_write(r, "default", policy_default_text);
+	policies_write(r, "response-wrapping", policy_wrapping_text);
+	return r->failed;
 }
 
 void policies_forget(struct core *core)
@@ -122,12 +126,6 @@ void policies_close(struct core *core)
 	policies_forget(core);
 	free(core->policies);
 	core->policies = NULL;
-}
-
-void policies_init(struct request *r)
-{
-	policies_write(r, "default", policy_default_text);
-	policies_write(r, "response-wrapping", policy_wrapping_text);
 }
 
 const char *policies_text(struct request *r, const char *name)

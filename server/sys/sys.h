@@ -5,6 +5,8 @@
 #include "server/core/backend.h"
 
 extern const struct route_table sys_mounts_tables[], sys_remount_tables[], sys_ui_mounts_tables[], sys_health_tables[];
+extern const struct route_table sys_policies_tables[], sys_password_policies_tables[], sys_capabilities_tables[],
+	sys_leases_tables[];
 extern const struct route_table sys_locked_users_tables[]; /* server/auth/ */
 
 #endif

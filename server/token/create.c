@@ -60,8 +60,10 @@ static int policies_of_role(struct request *r, const struct wish *w, bool no_def
 		for (size_t i = 0; i < wanted.count; i++)
 			if (!names_have(&allowed, wanted.at[i]) &&
 			    !names_match(&role->allowed_policies_glob, wanted.at[i]))
-				return refuse(r, 400, "token policies (%s) must be subset of the role's allowed policies "
-					      "(%s) or glob policies (%s)", quoted(p, &wanted), quoted(p, &allowed),
+				return refuse(r, 400,
+					      "token policies (%s) must be subset of the role's allowed policies "
+					      "(%s) or glob policies (%s)",
+					      quoted(p, &wanted), quoted(p, &allowed),
 					      quoted(p, &role->allowed_policies_glob));
 	for (size_t i = 0; i < wanted.count; i++)
 		if (names_have(&role->disallowed_policies, wanted.at[i]) ||
@@ -232,8 +234,9 @@ static void with_role(struct request *r, uint64_t *value, uint64_t role, const c
 	if (!role)
 		return;
 	if (*value)
-		reply_warning(r, "%s specified both during creation call and in role; using the lesser value of %lu seconds",
-			      what, *value < role ? *value : role);
+		reply_warning(
+			r, "%s specified both during creation call and in role; using the lesser value of %lu seconds",
+			what, *value < role ? *value : role);
 	*value = *value && *value < role ? *value : role;
 }
 

@@ -215,9 +215,11 @@ static int role_check(struct request *r, const struct token_role *role)
 	uint64_t max = mount_max_ttl(r->core, r->mount);
 
 	if (role->explicit_max_ttl > max)
-		reply_warning(r, "Given explicit max TTL of %lu is greater than system/mount allowed value of %lu seconds; "
-			      "until this is fixed attempting to create tokens against this role will result in an error",
-			      role->explicit_max_ttl, max);
+		reply_warning(
+			r,
+			"Given explicit max TTL of %lu is greater than system/mount allowed value of %lu seconds; "
+			"until this is fixed attempting to create tokens against this role will result in an error",
+			role->explicit_max_ttl, max);
 	if (strcmp(role->type, "batch") != 0)
 		return 0;
 	if (role->orphan && role->renewable)

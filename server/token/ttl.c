@@ -37,7 +37,8 @@ bool ttl_decide(struct request *r, const struct ttl_question *q, uint64_t *ttl)
 	if (left <= 0)
 		return false;
 	if (*ttl > (uint64_t)left) {
-		reply_warning(r, "TTL of \"%s\" exceeded the effective max_ttl of \"%s\"; TTL value is capped accordingly",
+		reply_warning(r,
+			      "TTL of \"%s\" exceeded the effective max_ttl of \"%s\"; TTL value is capped accordingly",
 			      ttl_text(&r->pool, *ttl), ttl_text(&r->pool, (uint64_t)left));
 		*ttl = (uint64_t)left;
 	}

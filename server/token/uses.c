@@ -1,4 +1,7 @@
-/* Tokens that may be used so many times: what is left stands in an entry of its own, so that counting meets nothing else. */
+/*
+ * Tokens that may be used so many times: what is left stands in an entry of its own, so that counting meets nothing
+ * else.
+ */
 #include "server/lease/lease.h"
 #include "server/token/tokens.h"
 

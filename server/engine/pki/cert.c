@@ -231,7 +231,7 @@ static void put_access_points(struct asn *a, const struct pki_urls *urls)
 	pki_put_extension(a, "1.3.6.1.5.5.7.1.1", false, asn_blob(&value));
 }
 
-static void put_extensions(struct asn *a, const struct pki_wish *w, struct blob akid)
+void pki_put_extensions(struct asn *a, const struct pki_wish *w, struct blob akid)
 {
 #define ABSENT(oid) (!w->extra.size || !extra_has(w, a->pool, oid))
 	struct asn skid;
@@ -289,7 +289,7 @@ bool pki_certificate(struct pool *pool, const struct pki_wish *w, struct blob is
 	asn_raw(&a, w->spki.at, w->spki.size);
 	part = asn_open(&a, ASN_CONTEXT_MADE + 3);
 	list = asn_open(&a, ASN_SEQUENCE);
-	put_extensions(&a, w, akid);
+	pki_put_extensions(&a, w, akid);
 	asn_close(&a, list);
 	asn_close(&a, part);
 	asn_close(&a, tbs);

@@ -68,6 +68,7 @@ bool pki_certificate(struct pool *pool, const struct pki_wish *wish, struct blob
 bool pki_request(struct pool *pool, const struct pki_wish *wish, const struct pki_key *key,
 		 const struct pki_algorithm *algorithm, struct blob *out);
 void pki_put_extension(struct asn *a, const char *oid, bool critical, struct blob contents);
+void pki_put_extensions(struct asn *a, const struct pki_wish *wish, struct blob akid);
 void pki_put_akid(struct asn *a, struct blob akid);
 void pki_put_points(struct asn *a, const char *oid, const struct names *urls);
 

@@ -57,6 +57,7 @@ struct pki_set {
 	bool follows_latest;
 	struct pki_urls urls;
 	struct pki_crl_config crl;
+	bool allow_expired; /* expired certificates may be revoked */
 	const char *cluster_path, *cluster_aia_path;
 };
 
@@ -97,8 +98,6 @@ int pki_fail(struct request *r, const char *format, ...) __attribute__((format(p
 /* A serial number as stored: "aa-bb". */
 const char *pki_serial_key(struct pool *pool, const char *serial);
 bool pki_oid_good(struct pool *pool, const char *oid);
-struct names pki_json_names(struct pool *pool, const struct json *array);
-void pki_put_names(struct json_writer *w, const char *name, const struct names *names);
 const char *pki_usage_text(struct pool *pool, unsigned int usage);
 /* The same URLs, or these with templates filled in; NULL: *why not. */
 const struct pki_urls *pki_urls_fill(struct request *r, const struct pki_set *set, const struct pki_urls *urls,
@@ -156,9 +155,18 @@ void pki_write_key(struct request *r, const struct pki_key *key);
 void pki_write_config_issuers(struct request *r, const char *id, bool follows);
 void pki_write_config_keys(struct request *r, const char *id);
 void pki_put_urls(struct json_writer *w, const struct pki_urls *urls, const char *templating);
+/* URLs as asked, over what *urls has; checked unless they are templates. A status where refused. */
+int pki_asked_urls(struct request *r, struct pki_urls *urls);
 void pki_put_issuer(struct request *r, struct json_writer *w, const struct pki_issuer *issuer);
 
-extern const struct field pki_ca_fields[], pki_leaf_fields[];
+bool pki_bundle_readable(struct pool *pool, const char *text);
+
+bool pki_lease_revoke(struct request *r, struct mount *m, const struct json *internal);
+struct pki_tidy *pki_tidy_make(void);
+void pki_tidy_free(struct pki_tidy *tidy); /* ends its thread */
+void pki_tidy_tick(struct request *r, struct mount *m);
+
+extern const struct field pki_ca_fields[];
 extern const struct route_table pki_issue_routes[], pki_authority_routes[], pki_generate_routes[],
 	pki_issuer_routes[], pki_key_routes[], pki_config_routes[], pki_fetch_routes[], pki_revoke_routes[],
 	pki_crl_routes[], pki_ocsp_routes[], pki_tidy_routes[];

@@ -4,70 +4,14 @@
 #include "server/engine/pki/pki.h"
 
 #define ROW(kind, name, otherwise, text) { #name, FIELD_##kind, offsetof(struct pki_role, name) },
-#define OTHERWISE(kind, name, otherwise, text) ",\"" #name "\":" otherwise
-
-static const struct {
-	const char *name;
-	enum field_type type;
-	size_t offset;
-} rows[] = { PKI_ROLE_FIELDS(ROW) };
+static const struct pki_row rows[] = { PKI_ROLE_FIELDS(ROW) };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-static const char defaults[] = "{\"version\":1" PKI_ROLE_FIELDS(OTHERWISE) "}";
+static const char defaults[] = "{\"version\":1" PKI_ROLE_FIELDS(PKI_FIELD_OTHERWISE) "}";
 
-static void *field_of(struct pki_role *role, size_t i)
-{
-	return (char *)role + rows[i].offset;
-}
-
-struct names pki_json_names(struct pool *pool, const struct json *array)
-{
-	struct names names = { NULL, 0 };
-
-	if (array && array->kind == JSON_ARRAY)
-		for (const struct json *j = array->first; j; j = j->next) {
-			const char *text = pool_json_text(pool, j);
-
-			if (text)
-				names_add(pool, &names, text);
-		}
-	return names;
-}
-
-void pki_put_names(struct json_writer *w, const char *name, const struct names *names)
-{
-	json_array(w, name);
-	for (size_t i = 0; i < names->count; i++)
-		json_put_string(w, NULL, names->at[i]);
-	json_close(w);
-}
-
-static bool name_is(const struct json *member, const char *name)
-{
-	return member && member->name.size == strlen(name) && !memcmp(member->name.at, name, member->name.size);
-}
-
-/* Members stand in the table's order where this wrote them: mostly the next is the one that is wanted. */
 void pki_role_read(struct pool *pool, const struct json *stored, struct pki_role *role)
 {
-	const struct json *next = stored ? stored->first : NULL;
-
-	for (size_t i = 0; i < ROWS; i++) {
-		const struct json *j = name_is(next, rows[i].name) ? next : json_member(stored, rows[i].name);
-		void *to = field_of(role, i);
-
-		if (!j)
-			continue;
-		next = j->next;
-		if (rows[i].type == FIELD_BOOL)
-			*(bool *)to = json_true(j);
-		else if (rows[i].type == FIELD_STRING)
-			*(const char **)to = pool_json_text(pool, j);
-		else if (rows[i].type == FIELD_LIST)
-			*(struct names *)to = pki_json_names(pool, j);
-		else if (!json_i64(j, to))
-			*(int64_t *)to = 0;
-	}
+	pki_rows_read(pool, rows, ROWS, stored, role);
 }
 
 void pki_role_defaults(struct pool *pool, struct pki_role *role)
@@ -80,18 +24,7 @@ void pki_role_defaults(struct pool *pool, struct pki_role *role)
 
 void pki_role_write(struct json_writer *w, const struct pki_role *role)
 {
-	for (size_t i = 0; i < ROWS; i++) {
-		const void *from = (const char *)role + rows[i].offset;
-
-		if (rows[i].type == FIELD_BOOL)
-			json_put_bool(w, rows[i].name, *(const bool *)from);
-		else if (rows[i].type == FIELD_STRING)
-			json_put_string(w, rows[i].name, *(const char *const *)from);
-		else if (rows[i].type == FIELD_LIST)
-			pki_put_names(w, rows[i].name, from);
-		else
-			json_put_i64(w, rows[i].name, *(const int64_t *)from);
-	}
+	pki_rows_write(w, rows, ROWS, role);
 }
 
 /* Policies may be objects, and a list of objects may be one text. */
@@ -114,23 +47,10 @@ static struct names ask_policies(struct request *r)
 
 static void role_ask(struct request *r, struct pki_role *role)
 {
-	for (size_t i = 0; i < ROWS; i++) {
-		void *to = field_of(role, i);
+	struct names policies = asked(r, "policy_identifiers") ? ask_policies(r) : role->policy_identifiers;
 
-		if (!asked(r, rows[i].name))
-			continue;
-		if (rows[i].type == FIELD_BOOL)
-			*(bool *)to = ask_bool(r, rows[i].name, false);
-		else if (rows[i].type == FIELD_STRING)
-			*(const char **)to = ask_text_or(r, rows[i].name, "");
-		else if (rows[i].type == FIELD_LIST)
-			*(struct names *)to = to == &role->policy_identifiers ? ask_policies(r) :
-				ask_list(r, rows[i].name);
-		else if (rows[i].type == FIELD_SECONDS)
-			*(int64_t *)to = (int64_t)ask_seconds(r, rows[i].name, 0);
-		else
-			*(int64_t *)to = ask_int(r, rows[i].name, 0);
-	}
+	pki_rows_ask(r, rows, ROWS, role);
+	role->policy_identifiers = policies;
 }
 
 /* "disabled" alone, or email and hostname. */

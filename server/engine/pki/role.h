@@ -2,8 +2,8 @@
 #ifndef ADYTON_SERVER_ENGINE_PKI_ROLE_H
 #define ADYTON_SERVER_ENGINE_PKI_ROLE_H
 
-#include "server/core/backend.h"
 #include "server/engine/pki/cert.h"
+#include "server/engine/pki/rows.h"
 
 /* F(kind, name, default as JSON, what it means) */
 #define PKI_ROLE_FIELDS(F) \
@@ -54,14 +54,6 @@
 	F(SECONDS, not_before_duration, "30", "How long before its making a certificate begins") \
 	F(STRING, not_after, "\"\"", "When certificates end, whatever is asked: YYYY-MM-ddTHH:MM:SSZ") \
 	F(STRING, issuer_ref, "\"default\"", "Who signs: an issuer's name or id, or default")
-
-#define PKI_FIELD_TYPE_BOOL bool
-#define PKI_FIELD_TYPE_STRING const char *
-#define PKI_FIELD_TYPE_LIST struct names
-#define PKI_FIELD_TYPE_INT int64_t
-#define PKI_FIELD_TYPE_SECONDS int64_t
-#define PKI_FIELD_MEMBER(kind, name, otherwise, text) PKI_FIELD_TYPE_##kind name;
-#define PKI_FIELD_ROW(kind, name, otherwise, text) { #name, FIELD_##kind, text },
 
 struct pki_role {
 	PKI_ROLE_FIELDS(PKI_FIELD_MEMBER)

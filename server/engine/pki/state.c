@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/engine/pki/pki.h"
+#include "server/engine/pki/crl.h"
 
 static struct names copy_names(struct pool *pool, const struct json *object, const char *name)
 {
@@ -57,7 +57,9 @@ static void set_read_config(struct request *r, struct pki_set *set)
 	set->follows_latest = json_true(json_member(o, "default_follows_latest_issuer"));
 	set->default_key = text_or(&set->pool, entry_read(r, view, "config/keys"), "default", "");
 	urls_read(&set->pool, entry_read(r, view, "config/urls"), &set->urls);
-	crl_read(&set->pool, entry_read(r, view, "config/crl"), &set->crl);
+	o = entry_read(r, view, "config/crl");
+	crl_read(&set->pool, o, &set->crl);
+	set->allow_expired = json_true(json_member(o, "allow_expired_cert_revocation"));
 	o = entry_read(r, view, "config/cluster");
 	set->cluster_path = text_or(&set->pool, o, "path", "");
 	set->cluster_aia_path = text_or(&set->pool, o, "aia_path", "");
@@ -258,9 +260,11 @@ struct pki_set *pki_take_locked(struct request *r)
 
 bool pki_changed(struct request *r)
 {
+	struct pki *pki = r->mount->state;
 	bool done = request_commit(r);
 
 	/* Also where it failed: who knows what the store has then. */
-	pki_forget(r->mount->state);
+	pki_forget(pki);
+	pki_book_expire(pki->book); /* what signs, and how long, may be another now */
 	return done;
 }
