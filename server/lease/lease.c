@@ -182,6 +182,8 @@ static void after_do(struct request *r, const struct after *a)
 {
 	struct leases *q = r->core->leases;
 
+	if (!q || !r->core->tokens) /* init makes a token while sealed: nothing is in memory yet */
+		return;
 	switch (a->kind) {
 	case AFTER_TOKEN_CHANGED:
 		token_cache_drop(r->core->tokens->cache, a->id);
