@@ -78,6 +78,25 @@ struct quote_certification {
 	uint32_t size;
 } __attribute__((packed));
 
+/*
+ * Two layers: a software SGX platform inside a TDX or SEV-SNP guest. The QE authentication data of its quotes are this
+ * head and the machine's evidence, up to the end. They are ours alone (nobody else gives that field a meaning), and
+ * SHA-256(attestation key || authentication data) in the QE's report covers them as it covers Intel's 32 random bytes.
+ *
+ * The report data of the machine's evidence are SHA-512 of two public keys, one behind the other, each a point of P-256
+ * as the quote has its attestation key (x, y; 32 bytes each, big-endian; no leading 04): the attestation key, and the
+ * key of the CA that issued the PCK certificate.
+ */
+#define MACHINE_MAGIC "ADYTONML"
+#define MACHINE_TDX_QUOTE 1  /* a quote of version 4 or 5 of a TD, exactly */
+#define MACHINE_SNP_REPORT 2 /* struct snp_report; the extended report's certificate table (AMD 56421) may follow */
+#define MACHINE_KEYS_BYTES 128 /* what the report data are the SHA-512 of */
+
+struct machine_head {
+	uint8_t magic[8];
+	uint32_t format;
+} __attribute__((packed));
+
 #define SNP_REPORT_SIGNED 0x2a0
 #define SNP_SIGNATURE_P384 1
 
@@ -124,6 +143,7 @@ _Static_assert(sizeof(struct quote_header) == 48, "quote header");
 _Static_assert(sizeof(struct tdx_report_body) == 584, "TD body 1.0");
 _Static_assert(sizeof(struct tdx_report_body_1_5) == 648, "TD body 1.5");
 _Static_assert(sizeof(struct quote_qe_report) == 448, "QE report");
+_Static_assert(sizeof(struct machine_head) == 12, "machine head");
 _Static_assert(offsetof(struct snp_report, report_data) == 0x50, "SNP report data");
 _Static_assert(offsetof(struct snp_report, reported_tcb) == 0x180, "SNP reported TCB");
 _Static_assert(offsetof(struct snp_report, chip_id) == 0x1a0, "SNP chip id");

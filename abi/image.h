@@ -77,6 +77,7 @@ enum definition_type {
 #define DEF_FLAG_DEBUG 0x4U
 #define DEF_FLAG_ORDINARY_MEMORY 0x8U  /* runs on ordinary, unprotected memory */
 #define DEF_FLAG_DEVELOPMENT 0x10U     /* signed with a development key */
+#define DEF_FLAG_LOGIN 0x40U           /* the entry point proves itself to a secrets server, then becomes the program */
 #define DEF_FLAG_PROVISIONING 0x20U    /* ATTRIBUTES.PROVISIONKEY: may derive the keys that name the platform */
 
 struct definition_verity {

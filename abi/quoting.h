@@ -9,6 +9,7 @@
 
 #define QUOTING_MAGIC 0x51594441U /* "ADYQ" */
 #define QUOTING_MAX (96 * KIB)    /* of a payload */
+#define QUOTING_QUOTE_MAX (64 * KIB) /* of a quote: HOST_QUOTE_MAX */
 
 /*
  * Who makes quotes on silicon: the first of these that is there. X(how, folder, name); a folder of NULL is the
@@ -25,11 +26,13 @@
 enum quoting_operation {
 	QUOTING_TARGET = 1, /* nothing -> struct sgx_targetinfo */
 	/*
-	 * From the host half: a report -> the quote. To the enclave: struct quoting_order, sealed key, chain ->
-	 * u32 size of the sealed key, sealed key, quote.
+	 * From the host half: a report -> the quote. To the enclave: struct quoting_order, sealed key, chain, QE
+	 * authentication data -> u32 size of the sealed key, sealed key, quote.
 	 */
 	QUOTING_QUOTE = 2,
 	QUOTING_REQUEST = 3, /* to the enclave only: nothing -> the request for a certificate (platform/request.h) */
+	/* To the enclave only: sealed key or nothing -> size and sealed key as above, attestation key (x, y). */
+	QUOTING_KEY = 4,
 };
 
 struct quoting_head {
@@ -42,6 +45,7 @@ struct quoting_order {
 	uint8_t report[SGX_REPORT_BYTES];
 	uint32_t sealed_size; /* 0: there is none yet */
 	uint32_t chain_size;  /* PEM: PCK certificate, its CA, root */
+	uint32_t machine_size; /* struct machine_head (abi/evidence.h) and what follows it; 0: random bytes instead */
 } __attribute__((packed));
 
 #endif

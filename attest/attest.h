@@ -159,11 +159,17 @@ struct attest_verdict {
 	char advisories[ATTEST_ADVISORIES_MAX][ATTEST_ADVISORY_SIZE];
 	struct attest_claims claims;      /* valid when genuine; as read where not */
 	struct attest_refusal refusal;    /* reason ATTEST_OK when accepted */
-	/* Software evidence on a machine that has evidence of its own (assurance SOFTWARE_ON_HARDWARE). */
+	/* Software evidence on a machine that has evidence of its own (assurance SOFTWARE_ON_HARDWARE): of that. */
 	enum attest_tee machine_tee;
+	enum attest_format machine_format;
 	enum attest_status machine_status;
+	int64_t machine_tcb_date, machine_fix_date;
+	uint32_t machine_evaluation_number; /* the lower one of TCB info and QE identity; TDX */
 	char machine_root[64];
+	uint8_t machine_root_sha256[32];
 	struct attest_claims machine;
+	uint32_t machine_advisory_count;
+	char machine_advisories[ATTEST_ADVISORIES_MAX][ATTEST_ADVISORY_SIZE];
 };
 
 /* ---- Contexts and documents ---- */
@@ -178,12 +184,18 @@ void attest_free(struct attest *a);
 
 /* Trust the keys of these certificates or public keys (PEM) instead of the built-in ones. 0, -EINVAL or -ENOMEM. */
 int attest_trust(struct attest *a, const void *pem, size_t size, struct attest_refusal *why);
+/*
+ * The same for the machines below software platforms, whose evidence is never taken under the roots above: whoever
+ * names a key here says that it makes machines. Before collateral is parsed.
+ */
+int attest_trust_machine(struct attest *a, const void *pem, size_t size, struct attest_refusal *why);
 
 /*
  * Read a bundle: a JSON object with the members tcb_info, tcb_info_signature, tcb_info_issuer_chain, qe_identity,
  * qe_identity_signature, qe_identity_issuer_chain, pck_crl, pck_crl_issuer_chain, root_ca_crl (as Intel's service and
- * PCCS name them; CRLs in hex, base64 or PEM), and for SNP vek, vek_chain, ark_crl. Signatures are checked here,
- * against the trusted roots; dates at each verification. 0, -EINVAL with the refusal set, or -ENOMEM.
+ * PCCS name them; CRLs in hex, base64 or PEM), and for SNP vek, vek_chain, ark_crl. Its member machine, if there is
+ * one, is a bundle for the machine below a software platform. Signatures are checked here, against the trusted roots;
+ * dates at each verification. 0, -EINVAL with the refusal set, or -ENOMEM.
  */
 int attest_collateral_parse(struct attest *a, const void *json, size_t size, struct attest_collateral **to,
 			    struct attest_refusal *why);

@@ -89,9 +89,9 @@ const struct attest_root *root_find(const struct attest *a, const struct certifi
 	uint8_t sha256[32];
 
 	attest_sha256(a, c->key.spki, sha256);
-	for (size_t i = 0; i < a->root_count; i++)
-		if (memcmp(a->roots[i].sha256, sha256, sizeof(sha256)) == 0)
-			return &a->roots[i];
+	for (size_t i = 0; i < a->roots.count; i++)
+		if (memcmp(a->roots.at[i].sha256, sha256, sizeof(sha256)) == 0)
+			return &a->roots.at[i];
 	return NULL;
 }
 

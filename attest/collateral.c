@@ -1,9 +1,10 @@
 /*
  * Bundles: JSON around Intel's and AMD's documents. Everything is copied out of the bundle into one piece of memory
  * whose size follows from the bundle's, and the signatures are checked, so that a verification only compares and looks
- * at the clock.
+ * at the clock. Long: one walk over the members, each of which can be wrong in its own way.
  */
 #include "attest/collateral.h"
+#include "attest/machine.h"
 #include "attest/pck.h"
 
 #include <stdlib.h>
@@ -12,16 +13,20 @@
 #include "base/errno.h"
 
 struct collateral_memory {
-	struct attest_collateral collateral;
+	struct attest_collateral collateral; /* first: it is what is freed */
 	struct intel_collateral intel;
 	struct arena arena;
 };
+
+static struct collateral_memory *collateral_make(const struct attest *a, struct attest_bytes json, bool of_machine,
+						 struct attest_refusal *why);
 
 struct collateral_parser {
 	const struct attest *a;
 	struct collateral_memory *to;
 	struct attest_refusal *why;
 	const struct json *bundle;
+	bool of_machine; /* this bundle is the member of another one */
 	struct certificates scratch;
 };
 
@@ -297,6 +302,29 @@ static bool collateral_has(const struct json *bundle, const char *const *members
 	return false;
 }
 
+/* The machine below: a whole bundle under roots of its own. The refusal says what is wrong with which of the two. */
+static bool collateral_machine(struct collateral_parser *p)
+{
+	const struct json *v = json_member(p->bundle, "machine");
+	struct attest machines = attest_of_machines(p->a);
+	struct attest_refusal why = { 0 };
+	struct collateral_memory *m;
+
+	if (!v)
+		return true;
+	if (p->of_machine || v->kind != JSON_OBJECT)
+		return collateral_malformed(p, "one bundle as member machine",
+					    p->of_machine ? "a machine below a machine" : json_kind_name(v->kind));
+	m = collateral_make(&machines, bytes_of(v->span.at, v->span.size), true, &why);
+	if (m)
+		p->to->collateral.machine = &m->collateral;
+	else if (why.reason == ATTEST_R_no_memory)
+		*p->why = why;
+	else
+		machine_refuse(&why, p->why);
+	return m;
+}
+
 static bool collateral_read(struct collateral_parser *p)
 {
 	static const char *const intel[] = { "tcb_info", "qe_identity", "pck_crl", "root_ca_crl" };
@@ -305,11 +333,11 @@ static bool collateral_read(struct collateral_parser *p)
 
 	if (p->bundle->kind != JSON_OBJECT || !(has_intel || has_snp))
 		return collateral_malformed(p, "an object with tcb_info or vek", json_kind_name(p->bundle->kind));
-	return (!has_intel || collateral_intel(p)) && (!has_snp || collateral_snp(p));
+	return (!has_intel || collateral_intel(p)) && (!has_snp || collateral_snp(p)) && collateral_machine(p);
 }
 
-static bool collateral_parse(const struct attest *a, struct attest_bytes json, struct collateral_memory *to,
-			     struct attest_refusal *why)
+static bool collateral_parse(const struct attest *a, struct attest_bytes json, bool of_machine,
+			     struct collateral_memory *to, struct attest_refusal *why)
 {
 	struct json_reader r = { .capacity = document_values(json.size) };
 	struct collateral_parser *p = malloc(sizeof(*p));
@@ -327,6 +355,7 @@ static bool collateral_parse(const struct attest *a, struct attest_bytes json, s
 		p->to = to;
 		p->why = why;
 		p->bundle = r.values;
+		p->of_machine = of_machine;
 		good = collateral_read(p);
 	}
 	free(r.values);
@@ -334,31 +363,45 @@ static bool collateral_parse(const struct attest *a, struct attest_bytes json, s
 	return good;
 }
 
+/* NULL with the refusal. */
+static struct collateral_memory *collateral_make(const struct attest *a, struct attest_bytes json, bool of_machine,
+						 struct attest_refusal *why)
+{
+	/* Each text is written once without escapes, and once more as DER; with room for alignment. */
+	size_t arena = 2 * json.size + 512;
+	struct collateral_memory *m = malloc(sizeof(*m) + arena);
+
+	if (!m) {
+		(void)refuse(why, ATTEST_R_no_memory, NULL, NULL);
+		return NULL;
+	}
+	memset(m, 0, sizeof(*m));
+	m->arena = (struct arena){ .at = (uint8_t *)(m + 1), .size = arena };
+	if (collateral_parse(a, json, of_machine, m, why))
+		return m;
+	attest_collateral_free(&m->collateral);
+	return NULL;
+}
+
 int attest_collateral_parse(struct attest *a, const void *json, size_t size, struct attest_collateral **to,
 			    struct attest_refusal *why)
 {
-	/* Each text is written once without escapes, and once more as DER; with room for alignment. */
-	size_t arena = 2 * size + 512;
 	struct collateral_memory *m;
 
 	*to = NULL;
 	memset(why, 0, sizeof(*why));
 	if (size == 0 || size > ATTEST_COLLATERAL_MAX)
 		return refuse(why, ATTEST_R_collateral_malformed, "1 byte to 1 MiB", "%zu bytes", size), -EINVAL;
-	m = malloc(sizeof(*m) + arena);
+	m = collateral_make(a, bytes_of(json, size), false, why);
 	if (!m)
-		return refuse(why, ATTEST_R_no_memory, NULL, NULL), -ENOMEM;
-	memset(m, 0, sizeof(*m));
-	m->arena = (struct arena){ .at = (uint8_t *)(m + 1), .size = arena };
-	if (!collateral_parse(a, bytes_of(json, size), m, why)) {
-		free(m);
 		return why->reason == ATTEST_R_no_memory ? -ENOMEM : -EINVAL;
-	}
 	*to = &m->collateral;
 	return 0;
 }
 
 void attest_collateral_free(struct attest_collateral *c)
 {
-	free(c); /* is the first member of what was allocated */
+	if (c)
+		free(c->machine);
+	free(c);
 }

@@ -55,19 +55,21 @@ struct attest *attest_new(void)
 
 	if (!a)
 		return NULL;
-	memcpy(a->roots, context_roots, sizeof(context_roots));
-	a->root_count = BUILT_IN;
+	a->roots.count = BUILT_IN;
+	memcpy(a->roots.at, context_roots, sizeof(context_roots));
+	a->machine_roots = a->roots;
 	ERR_set_mark();
 	a->libctx = OSSL_LIB_CTX_new();
 	a->provider = a->libctx ? OSSL_PROVIDER_load(a->libctx, "default") : NULL;
 	if (a->provider) {
 		a->sha256 = EVP_MD_fetch(a->libctx, "SHA256", NULL);
 		a->sha384 = EVP_MD_fetch(a->libctx, "SHA384", NULL);
+		a->sha512 = EVP_MD_fetch(a->libctx, "SHA512", NULL);
 		a->p256 = context_curve(a->libctx, "prime256v1");
 		a->p384 = context_curve(a->libctx, "secp384r1");
 	}
 	ERR_pop_to_mark();
-	if (a->sha256 && a->sha384 && a->p256 && a->p384)
+	if (a->sha256 && a->sha384 && a->sha512 && a->p256 && a->p384)
 		return a;
 	attest_free(a);
 	return NULL;
@@ -81,6 +83,7 @@ void attest_free(struct attest *a)
 	EVP_PKEY_free(a->p384);
 	EVP_MD_free(a->sha256);
 	EVP_MD_free(a->sha384);
+	EVP_MD_free(a->sha512);
 	if (a->provider)
 		OSSL_PROVIDER_unload(a->provider);
 	OSSL_LIB_CTX_free(a->libctx);
@@ -88,9 +91,10 @@ void attest_free(struct attest *a)
 }
 
 /* Software, unless it is one of the keys that processors are made with. */
-static void context_add_root(struct attest *a, struct attest_bytes spki, const char *name)
+static void context_add_root(const struct attest *a, struct attest_roots *to, struct attest_bytes spki,
+			     const char *name)
 {
-	struct attest_root *root = &a->roots[a->root_count++];
+	struct attest_root *root = &to->at[to->count++];
 	char hex[17];
 
 	memset(root, 0, sizeof(*root));
@@ -122,32 +126,33 @@ static bool context_is_key(struct attest_bytes der)
 	return der_done(&d) && der_done(&outer);
 }
 
-static bool context_take_root(struct attest *a, struct attest_bytes *text, uint8_t *der, struct attest_refusal *why)
+static bool context_take_root(const struct attest *a, struct attest_roots *to, struct attest_bytes *text, uint8_t *der,
+			      struct attest_refusal *why)
 {
 	struct attest_bytes before = *text;
 	struct certificate c;
 	long size = pem_next(text, "CERTIFICATE", der, TRUST_SIZE);
 
-	if (a->root_count == ATTEST_ROOTS_MAX)
+	if (to->count == ATTEST_ROOTS_MAX)
 		return refuse(why, ATTEST_R_certificate_malformed, "at most 16 trusted roots", "more");
 	if (size > 0 && certificate_read(bytes_of(der, (size_t)size), &c)) {
-		context_add_root(a, c.key.spki, c.name);
+		context_add_root(a, to, c.key.spki, c.name);
 		return true;
 	}
 	*text = before;
 	size = pem_next(text, "PUBLIC KEY", der, TRUST_SIZE);
 	if (size > 0 && context_is_key(bytes_of(der, (size_t)size))) {
-		context_add_root(a, bytes_of(der, (size_t)size), "");
+		context_add_root(a, to, bytes_of(der, (size_t)size), "");
 		return true;
 	}
 	return refuse(why, ATTEST_R_certificate_malformed, "certificates or public keys in PEM", NULL);
 }
 
-int attest_trust(struct attest *a, const void *pem, size_t size, struct attest_refusal *why)
+static int context_trust(const struct attest *a, struct attest_roots *to, struct attest_bytes pem,
+			 struct attest_refusal *why)
 {
-	struct attest_bytes text = text_trim(bytes_of(pem, size));
-	struct attest_root before[ATTEST_ROOTS_MAX];
-	size_t count = a->root_count;
+	struct attest_bytes text = text_trim(pem);
+	struct attest_roots found = { 0 };
 	bool good = true;
 	uint8_t *der;
 
@@ -157,16 +162,31 @@ int attest_trust(struct attest *a, const void *pem, size_t size, struct attest_r
 	der = malloc(TRUST_SIZE);
 	if (!der)
 		return refuse(why, ATTEST_R_no_memory, NULL, NULL), -ENOMEM;
-	memcpy(before, a->roots, sizeof(before));
-	a->root_count = 0;
 	while (good && text.size) {
-		good = context_take_root(a, &text, der, why);
+		good = context_take_root(a, &found, &text, der, why);
 		text = text_trim(text);
 	}
 	free(der);
-	if (good)
-		return 0;
-	memcpy(a->roots, before, sizeof(before));
-	a->root_count = count;
-	return -EINVAL;
+	if (!good)
+		return -EINVAL;
+	*to = found;
+	return 0;
+}
+
+int attest_trust(struct attest *a, const void *pem, size_t size, struct attest_refusal *why)
+{
+	return context_trust(a, &a->roots, bytes_of(pem, size), why);
+}
+
+int attest_trust_machine(struct attest *a, const void *pem, size_t size, struct attest_refusal *why)
+{
+	return context_trust(a, &a->machine_roots, bytes_of(pem, size), why);
+}
+
+struct attest attest_of_machines(const struct attest *a)
+{
+	struct attest machines = *a;
+
+	machines.roots = a->machine_roots;
+	return machines;
 }

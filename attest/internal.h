@@ -2,7 +2,8 @@
  * What the parts of the verifier share. The order of work:
  *
  *     attest_verify()   verify.c: evidence_decode() -> quote_verify() or snp_verify() -> report data -> policy_apply()
- *     quote_verify()    quote_verify.c; snp_verify() in snp_verify.c: set v->genuine, or return false with the refusal
+ *     quote_verify()    quote_verify.c; snp_verify() in snp_verify.c: set v->genuine, or return false with the refusal;
+ *                       quote_verify() -> machine_verify() (machine.c), which calls one of them once more
  *
  * A function that returns bool returns true when the check holds; false after it has filled in the refusal. Nothing
  * here allocates by what the evidence says: buffers are fixed, and what does not fit is refused.
@@ -29,14 +30,22 @@ struct attest_root {
 	enum attest_assurance assurance;
 };
 
+struct attest_roots {
+	size_t count;
+	struct attest_root at[ATTEST_ROOTS_MAX];
+};
+
 struct attest {
 	OSSL_LIB_CTX *libctx;
 	OSSL_PROVIDER *provider;
-	EVP_MD *sha256, *sha384;
+	EVP_MD *sha256, *sha384, *sha512;
 	EVP_PKEY *p256, *p384; /* parameters of the curves, without a key */
-	struct attest_root roots[ATTEST_ROOTS_MAX];
-	size_t root_count;
+	struct attest_roots roots;
+	struct attest_roots machine_roots; /* of machines below software platforms, instead */
 };
+
+/* The same context trusting the machines' roots: for everything about a machine below. Not to be freed. */
+struct attest attest_of_machines(const struct attest *a);
 
 /* ---- Refusals ---- */
 
@@ -211,6 +220,7 @@ struct attest_collateral {
 	struct attest_bytes vek, vek_chain;
 	bool ark_crl_present;
 	struct crl ark_crl; /* read, its signature not checked: its issuer is in vek_chain */
+	struct attest_collateral *machine; /* of the machine below a software platform; NULL: none */
 };
 
 /* ---- The steps ---- */

@@ -38,6 +38,7 @@ static const struct key {
 	KEY("author_keys", hex48, author_keys),
 	KEY("require_crl", bool, require_crl),
 	KEY("machine_measurements", hex48, machine_measurements),
+	KEY("machine_roots", texts, machine_roots),
 #undef KEY
 };
 #define KEYS (sizeof(keys) / sizeof(keys[0]))

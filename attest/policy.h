@@ -25,7 +25,7 @@ struct policy_block {
 	uint32_t tees, statuses;        /* bit by enumerator; tees 0: any */
 	enum attest_assurance assurance; /* at least */
 	bool any_measurement, debug, without_sept_ve_disable, require_crl;
-	struct policy_list roots, advisories; /* texts */
+	struct policy_list roots, machine_roots, advisories; /* texts */
 	struct policy_list measurements, signers, mrseam, mrservicetd, rtmr[4], host_data, id_keys, author_keys,
 		machine_measurements;
 	struct policy_list products, vmpls; /* numbers of 4 bytes, in this machine's order */

@@ -1,7 +1,7 @@
 /*
  * A genuine verdict against a policy. Each block runs through one table of checks, in the order of reason.def; any
- * block that passes accepts, and otherwise the block that came furthest gives the refusal. Long: one small function a
- * reason.
+ * block that passes accepts, and otherwise the block that came furthest gives the refusal. Of evidence in two layers,
+ * what is about TDX or SNP is about the machine below. Long: one small function a reason.
  */
 #include "attest/claims.h"
 #include "attest/policy.h"
@@ -15,6 +15,21 @@ struct check {
 	int64_t now;
 	struct attest_refusal *why;
 };
+
+/* What a TD or a SNP guest says, be it the evidence itself or the machine below; NULL: neither is one. */
+static const struct attest_tdx *check_tdx(const struct check *c)
+{
+	const struct attest_verdict *v = c->v;
+
+	return v->tee == ATTEST_TDX ? &v->claims.tdx : v->machine_tee == ATTEST_TDX ? &v->machine.tdx : NULL;
+}
+
+static const struct attest_snp *check_snp(const struct check *c)
+{
+	const struct attest_verdict *v = c->v;
+
+	return v->tee == ATTEST_SNP ? &v->claims.snp : v->machine_tee == ATTEST_SNP ? &v->machine.snp : NULL;
+}
 
 static bool list_has(const struct policy_list *list, struct attest_bytes wanted)
 {
@@ -67,10 +82,12 @@ static bool check_report_data(const struct check *c)
 static bool check_debug(const struct check *c)
 {
 	const struct attest_verdict *v = c->v;
+	bool above = claims_debug(v->tee, &v->claims);
 
-	if (c->block->debug || (!claims_debug(v->tee, &v->claims) && !claims_debug(v->machine_tee, &v->machine)))
+	if (c->block->debug || (!above && !claims_debug(v->machine_tee, &v->machine)))
 		return true;
-	return refuse(c->why, ATTEST_R_policy_debug, "DEBUG off", "DEBUG on: its memory can be read by the host");
+	return refuse(c->why, ATTEST_R_policy_debug, "DEBUG off", "DEBUG on%s: its memory can be read by the host",
+		      above ? "" : " in the machine below");
 }
 
 static bool status_is_in(uint32_t statuses, enum attest_status status)
@@ -81,15 +98,14 @@ static bool status_is_in(uint32_t statuses, enum attest_status status)
 static bool check_status(const struct check *c)
 {
 	enum attest_status status = c->v->status;
-	const char *word;
+	bool below = status_is_in(c->block->statuses, status);
 	char expected[ATTEST_TEXT_SIZE];
 	struct text t;
 
-	if (status_is_in(c->block->statuses, status))
+	if (below)
 		status = c->v->machine_status;
 	if (status_is_in(c->block->statuses, status))
 		return true;
-	word = attest_status_name(status);
 	text_init(&t, expected, sizeof(expected));
 	for (int s = ATTEST_UpToDate; s <= ATTEST_NotSupported; s++) {
 		if (!status_is_in(c->block->statuses, (enum attest_status)s))
@@ -97,19 +113,29 @@ static bool check_status(const struct check *c)
 		text_put(&t, t.used ? " or " : "");
 		text_put(&t, attest_status_name((enum attest_status)s));
 	}
-	return refuse(c->why, ATTEST_R_policy_status, expected, "%s", word);
+	return refuse(c->why, ATTEST_R_policy_status, expected, "%s%s", attest_status_name(status),
+		      below ? " of the machine below" : "");
+}
+
+static bool check_root_in(const struct check *c, const struct policy_list *list, const char *root,
+			  const uint8_t sha256[32], const char *expected)
+{
+	char hex[65];
+
+	hex_encode(sha256, 32, hex);
+	if (!list->given || list_has(list, bytes_of(root, strlen(root))) || list_has(list, bytes_of(hex, 64)))
+		return true;
+	return refuse(c->why, ATTEST_R_policy_root, expected, "%s (key %s)", *root ? root : "none", hex);
 }
 
 static bool check_root(const struct check *c)
 {
+	const struct policy_block *b = c->block;
 	const struct attest_verdict *v = c->v;
-	char hex[65];
 
-	hex_encode(v->root_sha256, sizeof(v->root_sha256), hex);
-	if (!c->block->roots.given || list_has(&c->block->roots, bytes_of(v->root, strlen(v->root))) ||
-	    list_has(&c->block->roots, bytes_of(hex, 64)))
-		return true;
-	return refuse(c->why, ATTEST_R_policy_root, "a root that the policy names", "%s (key %s)", v->root, hex);
+	return check_root_in(c, &b->roots, v->root, v->root_sha256, "a root that the policy names") &&
+	       check_root_in(c, &b->machine_roots, v->machine_root, v->machine_root_sha256,
+			     "a root of the machine below that the policy names");
 }
 
 static bool check_assurance(const struct check *c)
@@ -137,9 +163,24 @@ static bool block_names_a_program(const struct check *c)
 	       (c->v->tee == ATTEST_SNP && (b->id_keys.count || b->author_keys.count));
 }
 
+/* Who counts on the machine below must say which: anybody can rent one. */
+static bool check_machine(const struct check *c)
+{
+	const struct policy_list *list = &c->block->machine_measurements;
+	bool counts = c->block->assurance == ATTEST_SOFTWARE_ON_HARDWARE &&
+		      c->v->assurance == ATTEST_SOFTWARE_ON_HARDWARE;
+	struct attest_bytes found = claims_measurement(c->v->machine_tee, &c->v->machine);
+
+	if (counts && !list->count)
+		return refuse(c->why, ATTEST_R_policy_measurement, "machine_measurements in the policy", "none");
+	return !list->given || list_has(list, found) ||
+	       not_in_list(c, ATTEST_R_policy_measurement, list->count, "measurements of the machine below", found);
+}
+
 static bool check_measurement(const struct check *c)
 {
 	const struct policy_block *b = c->block;
+	const struct attest_tdx *td = check_tdx(c);
 	struct attest_bytes found = claims_measurement(c->v->tee, &c->v->claims);
 
 	if (!block_names_a_program(c))
@@ -148,19 +189,13 @@ static bool check_measurement(const struct check *c)
 	if (b->measurements.given && !b->any_measurement && !list_has(&b->measurements, found))
 		return not_in_list(c, ATTEST_R_policy_measurement, b->measurements.count, "measurements", found);
 	if (b->mrseam.given) {
-		if (c->v->tee != ATTEST_TDX)
+		if (!td)
 			return lacks(c, ATTEST_R_policy_measurement, "MRSEAM");
-		found = bytes_of(c->v->claims.tdx.mrseam, sizeof(c->v->claims.tdx.mrseam));
+		found = bytes_of(td->mrseam, sizeof(td->mrseam));
 		if (!list_has(&b->mrseam, found))
 			return not_in_list(c, ATTEST_R_policy_measurement, b->mrseam.count, "values of MRSEAM", found);
 	}
-	if (b->machine_measurements.given) {
-		found = claims_measurement(c->v->machine_tee, &c->v->machine);
-		if (!list_has(&b->machine_measurements, found))
-			return not_in_list(c, ATTEST_R_policy_measurement, b->machine_measurements.count,
-					   "measurements of the machine below", found);
-	}
-	return true;
+	return check_machine(c);
 }
 
 static bool check_signer(const struct check *c)
@@ -212,20 +247,23 @@ static bool check_version(const struct check *c)
 			      c->v->tee == ATTEST_SGX ? c->v->claims.sgx.isv_svn : c->v->claims.snp.guest_svn);
 }
 
-static bool check_advisory(const struct check *c)
+static bool check_advisories(const struct check *c, const char (*advisories)[ATTEST_ADVISORY_SIZE], uint32_t count)
 {
 	const struct policy_list *list = &c->block->advisories;
 
 	if (list_has(list, bytes_of("*", 1)))
 		return true;
-	for (uint32_t i = 0; i < c->v->advisory_count; i++) {
-		const char *advisory = c->v->advisories[i];
-
-		if (!list_has(list, bytes_of(advisory, strlen(advisory))))
+	for (uint32_t i = 0; i < count; i++)
+		if (!list_has(list, bytes_of(advisories[i], strlen(advisories[i]))))
 			return refuse(c->why, ATTEST_R_policy_advisory, "only advisories that the policy names", "%s",
-				      advisory);
-	}
+				      advisories[i]);
 	return true;
+}
+
+static bool check_advisory(const struct check *c)
+{
+	return check_advisories(c, c->v->advisories, c->v->advisory_count) &&
+	       check_advisories(c, c->v->machine_advisories, c->v->machine_advisory_count);
 }
 
 static bool check_age(const struct check *c, enum attest_reason reason, const struct policy_number *most, int64_t from,
@@ -234,7 +272,7 @@ static bool check_age(const struct check *c, enum attest_reason reason, const st
 	char expected[64], day[32];
 	struct text t;
 
-	if (!most->given || c->now - from <= (int64_t)most->value)
+	if (!most->given || from < 0 || c->now - from <= (int64_t)most->value)
 		return true;
 	text_init(&t, expected, sizeof(expected));
 	text_put(&t, "at most ");
@@ -244,17 +282,26 @@ static bool check_age(const struct check *c, enum attest_reason reason, const st
 		      attest_moment_text(from, day));
 }
 
+static int64_t machine_date(const struct check *c, int64_t date)
+{
+	return c->v->machine_tee == ATTEST_TEE_NONE ? -1 : date;
+}
+
 static bool check_tcb_age(const struct check *c)
 {
 	if (c->block->max_tcb_age.given && c->v->tcb_date < 0)
 		return lacks(c, ATTEST_R_policy_tcb_age, "a date of the TCB level");
-	return check_age(c, ATTEST_R_policy_tcb_age, &c->block->max_tcb_age, c->v->tcb_date, "the TCB level is of");
+	return check_age(c, ATTEST_R_policy_tcb_age, &c->block->max_tcb_age, c->v->tcb_date, "the TCB level is of") &&
+	       check_age(c, ATTEST_R_policy_tcb_age, &c->block->max_tcb_age, machine_date(c, c->v->machine_tcb_date),
+			 "the machine's TCB level is of");
 }
 
 static bool check_fix_age(const struct check *c)
 {
-	return c->v->fix_date < 0 || check_age(c, ATTEST_R_policy_fix_age, &c->block->grace_since_fix, c->v->fix_date,
-					       "a better level is there since");
+	return check_age(c, ATTEST_R_policy_fix_age, &c->block->grace_since_fix, c->v->fix_date,
+			 "a better level is there since") &&
+	       check_age(c, ATTEST_R_policy_fix_age, &c->block->grace_since_fix,
+			 machine_date(c, c->v->machine_fix_date), "a better level of the machine is there since");
 }
 
 static bool check_evaluation_number(const struct check *c)
@@ -263,13 +310,16 @@ static bool check_evaluation_number(const struct check *c)
 	uint32_t lower = v->qe_evaluation_number < v->tcb_evaluation_number ? v->qe_evaluation_number :
 									      v->tcb_evaluation_number;
 
+	if (v->machine_tee == ATTEST_TDX && v->machine_evaluation_number < lower)
+		lower = v->machine_evaluation_number;
 	return check_at_least(c, ATTEST_R_policy_evaluation_number, &c->block->min_evaluation_number, lower);
 }
 
 static bool check_sept_ve(const struct check *c)
 {
-	return c->v->tee != ATTEST_TDX || c->block->without_sept_ve_disable ||
-	       c->v->claims.tdx.td_attributes & TDX_SEPT_VE_DISABLE ||
+	const struct attest_tdx *td = check_tdx(c);
+
+	return !td || c->block->without_sept_ve_disable || td->td_attributes & TDX_SEPT_VE_DISABLE ||
 	       refuse(c->why, ATTEST_R_policy_sept_ve, "SEPT_VE_DISABLE set", "not set");
 }
 
@@ -277,10 +327,12 @@ static bool check_service_td(const struct check *c)
 {
 	static const uint8_t none[48];
 	const struct policy_list *list = &c->block->mrservicetd;
-	struct attest_bytes found = bytes_of(c->v->claims.tdx.mrservicetd, 48);
+	const struct attest_tdx *td = check_tdx(c);
+	struct attest_bytes found;
 
-	if (c->v->tee != ATTEST_TDX)
+	if (!td)
 		return !list->given || lacks(c, ATTEST_R_policy_service_td, "MRSERVICETD");
+	found = bytes_of(td->mrservicetd, sizeof(td->mrservicetd));
 	if (list->given ? list_has(list, found) : memcmp(found.at, none, sizeof(none)) == 0)
 		return true;
 	return not_in_list(c, ATTEST_R_policy_service_td, list->count, "service TDs", found);
@@ -288,18 +340,19 @@ static bool check_service_td(const struct check *c)
 
 static bool check_rtmr(const struct check *c)
 {
+	const struct attest_tdx *td = check_tdx(c);
+
 	for (size_t i = 0; i < 4; i++) {
 		const struct policy_list *list = &c->block->rtmr[i];
-		struct attest_bytes found = bytes_of(c->v->claims.tdx.rtmr[i], 48);
 		char what[] = "values of RTMR0";
 
 		what[sizeof(what) - 2] = (char)('0' + i);
 		if (!list->given)
 			continue;
-		if (c->v->tee != ATTEST_TDX)
+		if (!td)
 			return lacks(c, ATTEST_R_policy_rtmr, "run-time measurements");
-		if (!list_has(list, found))
-			return not_in_list(c, ATTEST_R_policy_rtmr, list->count, what, found);
+		if (!list_has(list, bytes_of(td->rtmr[i], 48)))
+			return not_in_list(c, ATTEST_R_policy_rtmr, list->count, what, bytes_of(td->rtmr[i], 48));
 	}
 	return true;
 }
@@ -308,18 +361,17 @@ static bool check_rtmr(const struct check *c)
 static bool check_vmpl(const struct check *c)
 {
 	const struct policy_list *list = &c->block->vmpls;
-	uint32_t vmpl = c->v->claims.snp.vmpl;
+	const struct attest_snp *s = check_snp(c);
 
-	if (c->v->tee != ATTEST_SNP || (list->given ? list_has_number(list, vmpl) : vmpl == 0))
+	if (!s || (list->given ? list_has_number(list, s->vmpl) : s->vmpl == 0))
 		return true;
 	return refuse(c->why, ATTEST_R_policy_vmpl, list->given ? "a VMPL that the policy names" : "VMPL 0", "VMPL %u",
-		      vmpl);
+		      s->vmpl);
 }
 
 /* Of the firmware that runs, and of what it can never fall back behind. */
-static bool check_snp_tcb(const struct check *c)
+static bool check_snp_parts(const struct check *c, const struct attest_snp *s)
 {
-	const struct attest_snp *s = &c->v->claims.snp;
 	const struct attest_snp_tcb *want = &c->block->min_snp_tcb;
 	const struct {
 		const char *name;
@@ -332,10 +384,6 @@ static bool check_snp_tcb(const struct check *c)
 		{ "microcode", want->microcode, s->reported.microcode, s->committed.microcode },
 	};
 
-	if (!c->block->snp_tcb_given)
-		return true;
-	if (c->v->tee != ATTEST_SNP)
-		return lacks(c, ATTEST_R_policy_snp_tcb, "a TCB of SNP");
 	for (size_t i = 0; i < 5; i++) {
 		char expected[32];
 		struct text t;
@@ -352,27 +400,37 @@ static bool check_snp_tcb(const struct check *c)
 	return true;
 }
 
+static bool check_snp_tcb(const struct check *c)
+{
+	const struct attest_snp *s = check_snp(c);
+
+	if (!c->block->snp_tcb_given)
+		return true;
+	return s ? check_snp_parts(c, s) : lacks(c, ATTEST_R_policy_snp_tcb, "a TCB of SNP");
+}
+
 static bool check_host_data(const struct check *c)
 {
 	const struct policy_list *list = &c->block->host_data;
-	struct attest_bytes found = bytes_of(c->v->claims.snp.host_data, 32);
+	const struct attest_snp *s = check_snp(c);
 
 	if (!list->given)
 		return true;
-	if (c->v->tee != ATTEST_SNP)
+	if (!s)
 		return lacks(c, ATTEST_R_policy_host_data, "host data");
-	return list_has(list, found) || not_in_list(c, ATTEST_R_policy_host_data, list->count, "host data", found);
+	return list_has(list, bytes_of(s->host_data, 32)) ||
+	       not_in_list(c, ATTEST_R_policy_host_data, list->count, "host data", bytes_of(s->host_data, 32));
 }
 
 /* The author's key counts only where the report says that there is one (AUTHOR_KEY_EN). */
 static bool check_id_key(const struct check *c)
 {
 	const struct policy_block *b = c->block;
-	const struct attest_snp *s = &c->v->claims.snp;
+	const struct attest_snp *s = check_snp(c);
 
 	if (!b->id_keys.given && !b->author_keys.given)
 		return true;
-	if (c->v->tee != ATTEST_SNP)
+	if (!s)
 		return lacks(c, ATTEST_R_policy_id_key, "an ID or author key");
 	if (b->id_keys.given && !list_has(&b->id_keys, bytes_of(s->id_key_digest, 48)))
 		return not_in_list(c, ATTEST_R_policy_id_key, b->id_keys.count, "ID keys",
@@ -387,7 +445,9 @@ static bool check_id_key(const struct check *c)
 /* Without CRLs no quote is genuine; a report can be. */
 static bool check_crl(const struct check *c)
 {
-	return !c->block->require_crl || c->v->tee != ATTEST_SNP || c->v->claims.snp.crl_checked ||
+	const struct attest_snp *s = check_snp(c);
+
+	return !c->block->require_crl || !s || s->crl_checked ||
 	       refuse(c->why, ATTEST_R_policy_crl_missing, "the revocation list of the ARK in the collateral", "none");
 }
 

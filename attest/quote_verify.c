@@ -1,5 +1,6 @@
 /* The checks on a quote, in the order of reason.def. */
 #include "attest/collateral.h"
+#include "attest/machine.h"
 #include "attest/pck.h"
 #include "attest/quote.h"
 #include "attest/tcb.h"
@@ -197,6 +198,20 @@ static bool quote_check_signature(struct quote_check *k)
 	return true;
 }
 
+/*
+ * An operator's platform may say which machine it runs in. The makers' quoting enclaves say nothing there, so under
+ * their roots the same bytes are what they are, random.
+ */
+static bool quote_check_machine(struct quote_check *k, const struct attest_request *r)
+{
+	struct machine_layer layer = { .authentication = k->q->authentication, .key = k->q->key,
+				       .ca = &k->chain.ca->key };
+
+	if (k->v->assurance != ATTEST_SOFTWARE || k->q->tee != ATTEST_SGX || !machine_is_named(layer.authentication))
+		return true;
+	return machine_verify(k->a, &layer, r, k->v);
+}
+
 /* Without collateral: say at least which platform it has to be for. Nothing of this is checked. */
 static void quote_lacks_collateral(const struct quote *q, struct attest_bytes beside, struct certificates *certificates,
 				  struct attest_verdict *v)
@@ -238,7 +253,7 @@ bool quote_verify(const struct attest *a, struct attest_bytes quote, const struc
 	if (!quote_check_chain(&k, r->chain, &certificates) || !quote_check_dates(&k) ||
 	    !pck_platform(k.chain.leaf, &v->claims.platform, &v->refusal) || !quote_check_crls(&k) ||
 	    !quote_check_documents(&k) || (td && !quote_check_module(&k)) || !quote_check_qe_report(&k) ||
-	    !quote_check_qe_identity(&k) || !quote_check_signature(&k))
+	    !quote_check_qe_identity(&k) || !quote_check_signature(&k) || !quote_check_machine(&k, r))
 		return false;
 	tcb_match_platform(&k.c->tcb_info, &v->claims.platform, td, &k.match);
 	v->genuine = true;

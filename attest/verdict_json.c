@@ -177,8 +177,14 @@ static void put_machine(struct json_writer *w, const struct attest_verdict *v)
 		return;
 	json_object(w, "machine");
 	json_put_string(w, "tee", attest_tee_name(v->machine_tee));
-	put_string_or_null(w, "status", attest_status_name(v->machine_status));
-	put_string_or_null(w, "root", v->machine_root);
+	put_string_or_null(w, "format", attest_format_name(v->machine_format));
+	put_string_or_null(w, "status", v->genuine ? attest_status_name(v->machine_status) : NULL);
+	put_day(w, "tcb_date", v->genuine && v->machine_tcb_date >= 0, v->machine_tcb_date);
+	json_array(w, "advisories");
+	for (uint32_t i = 0; v->genuine && i < v->machine_advisory_count; i++)
+		json_put_string(w, NULL, v->machine_advisories[i]);
+	json_close(w);
+	put_string_or_null(w, "root", v->genuine ? v->machine_root : NULL);
 	put_claims(w, "claims", v->machine_tee, &v->machine);
 	json_close(w);
 }

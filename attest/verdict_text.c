@@ -97,37 +97,62 @@ static void text_snp(struct text *t, const struct attest_snp *s, bool genuine)
 			  s->crl_checked ? "checked" : "not checked: the collateral has no list of the ARK");
 }
 
-static void text_firmware(struct text *t, const struct attest_verdict *v)
+/* How a TCB stands: the evidence's own, or that of the machine below. */
+struct text_standing {
+	enum attest_status status;
+	int64_t tcb_date, fix_date;
+	uint32_t advisory_count;
+	const char (*advisories)[ATTEST_ADVISORY_SIZE];
+	uint32_t evaluation_number;
+};
+
+static void text_firmware(struct text *t, enum attest_tee tee, const struct text_standing *s)
 {
-	if (v->tee == ATTEST_SNP)
+	if (tee == ATTEST_SNP)
 		return;
-	if (v->status != ATTEST_STATUS_NONE)
-		line_text(t, "TCB status", attest_status_name(v->status));
-	if (v->tcb_date >= 0)
-		line_day(t, "TCB of", v->tcb_date);
-	if (v->fix_date >= 0)
-		line_day(t, "better since", v->fix_date);
-	for (uint32_t i = 0; i < v->advisory_count; i++)
-		line_text(t, i ? "" : "advisories", v->advisories[i]);
-	line_number(t, "evaluation", v->tcb_evaluation_number);
+	if (s->status != ATTEST_STATUS_NONE)
+		line_text(t, "TCB status", attest_status_name(s->status));
+	if (s->tcb_date >= 0)
+		line_day(t, "TCB of", s->tcb_date);
+	if (s->fix_date >= 0)
+		line_day(t, "better since", s->fix_date);
+	for (uint32_t i = 0; i < s->advisory_count; i++)
+		line_text(t, i ? "" : "advisories", s->advisories[i]);
+	line_number(t, "evaluation", s->evaluation_number);
 }
 
-static void text_claims(struct text *t, const struct attest_verdict *v)
+static void text_claims(struct text *t, enum attest_tee tee, const struct attest_claims *c, bool genuine)
 {
-	const struct attest_claims *c = &v->claims;
-
-	if (v->tee == ATTEST_SGX)
+	if (tee == ATTEST_SGX)
 		text_sgx(t, &c->sgx);
-	if (v->tee == ATTEST_TDX)
+	if (tee == ATTEST_TDX)
 		text_tdx(t, &c->tdx);
-	if (v->tee == ATTEST_SNP)
-		text_snp(t, &c->snp, v->genuine);
-	if (claims_debug(v->tee, c))
+	if (tee == ATTEST_SNP)
+		text_snp(t, &c->snp, genuine);
+	if (claims_debug(tee, c))
 		line_text(t, "DEBUG", "yes: the host can read its memory");
 	if (c->platform.known)
 		line_hex(t, "FMSPC", c->platform.fmspc, sizeof(c->platform.fmspc));
 	if (c->certificate)
 		line_hex(t, "key (SHA-256)", c->public_key_sha256, sizeof(c->public_key_sha256));
+}
+
+/* The layer below, with the root that holds it. */
+static void text_machine(struct text *t, const struct attest_verdict *v)
+{
+	const struct text_standing standing = { v->machine_status, v->machine_tcb_date, v->machine_fix_date,
+						v->machine_advisory_count, v->machine_advisories,
+						v->machine_evaluation_number };
+
+	if (v->machine_tee == ATTEST_TEE_NONE)
+		return;
+	text_put(t, "\n");
+	line_text(t, "machine below", attest_format_name(v->machine_format));
+	if (v->genuine) {
+		line_text(t, "root", v->machine_root);
+		text_firmware(t, v->machine_tee, &standing);
+	}
+	text_claims(t, v->machine_tee, &v->machine, v->genuine);
 }
 
 static void text_refusal(struct text *t, const struct attest_refusal *why)
@@ -151,6 +176,8 @@ static void text_refusal(struct text *t, const struct attest_refusal *why)
 long attest_verdict_text(const struct attest_verdict *v, char *buffer, size_t size)
 {
 	const char *format = attest_format_name(v->format), *assurance = attest_assurance_name(v->assurance);
+	const struct text_standing standing = { v->status, v->tcb_date, v->fix_date, v->advisory_count, v->advisories,
+						v->tcb_evaluation_number };
 	char until[32];
 	struct text t;
 
@@ -165,11 +192,12 @@ long attest_verdict_text(const struct attest_verdict *v, char *buffer, size_t si
 		text_put(&t, " (");
 		text_put(&t, assurance ? assurance : "unknown");
 		text_put(&t, ")\n");
-		text_firmware(&t, v);
+		text_firmware(&t, v->tee, &standing);
 		if (v->collateral_until < INT64_MAX)
 			line_text(&t, "documents until", attest_moment_text(v->collateral_until, until));
 	}
-	text_claims(&t, v);
+	text_claims(&t, v->tee, &v->claims, v->genuine);
+	text_machine(&t, v);
 	text_refusal(&t, &v->refusal);
 	return t.used < size ? (long)t.used : -ERANGE;
 }

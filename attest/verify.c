@@ -45,7 +45,7 @@ void attest_verify(struct attest *a, const struct attest_request *r, struct atte
 	struct evidence *e;
 
 	memset(v, 0, sizeof(*v));
-	v->tcb_date = v->fix_date = -1;
+	v->tcb_date = v->fix_date = v->machine_tcb_date = v->machine_fix_date = -1;
 	v->collateral_until = INT64_MAX;
 	if (r->evidence.size > ATTEST_EVIDENCE_MAX) {
 		(void)refuse(&v->refusal, ATTEST_R_evidence_too_large, "at most 1 MiB", "%zu bytes", r->evidence.size);

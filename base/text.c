@@ -10,6 +10,8 @@ void text_init(struct text *t, char *buffer, size_t size)
 
 void text_put_bytes(struct text *t, const char *s, size_t size)
 {
+	if (t->grow && size >= t->size - t->used)
+		t->grow(t, t->used + size + 1);
 	if (t->used + 1 < t->size) {
 		size_t room = t->size - 1 - t->used;
 		size_t n = size < room ? size : room;

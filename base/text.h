@@ -1,6 +1,6 @@
 /*
  * A string that grows in a caller's buffer, is cut to fit and always ends with a NUL; and an error at a place in a
- * text.
+ * text. Who has memory to give sets grow, and nothing is cut.
  */
 #ifndef ADYTON_BASE_TEXT_H
 #define ADYTON_BASE_TEXT_H
@@ -10,6 +10,9 @@
 struct text {
 	char *at;
 	size_t size, used; /* used counts what was wanted, also beyond size */
+	/* Make the buffer at least `size` long, keeping what it holds; NULL: it stays as it is. */
+	void (*grow)(struct text *t, size_t size);
+	void *owner;       /* grow's */
 };
 
 /* Where a text is wrong and why. Lines and columns count from 1, columns in characters. */

@@ -16,6 +16,7 @@
 int platform_ca(int argc, char **argv);
 int platform_init(int argc, char **argv);
 int platform_install(int argc, char **argv);
+int platform_machine(int argc, char **argv);
 
 /* "adyton: <sentence>" on stderr; returns EXIT_OWN_FAILURE. */
 int cli_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

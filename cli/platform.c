@@ -90,6 +90,8 @@ int verb_platform(int argc, char **argv)
 		return platform_init(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "install") == 0)
 		return platform_install(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "machine") == 0)
+		return platform_machine(argc - 1, argv + 1);
 	while ((o = getopt_long(argc, argv, ":", options, NULL)) >= 0) {
 		if (o != 'j')
 			return cli_bad_option("platform", o, argv);

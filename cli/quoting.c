@@ -1,4 +1,4 @@
-/* `adyton platform init`, `adyton platform install`, `adyton quote`: adyton-quoting does the work, in our place. */
+/* `adyton platform init`, `install` and `machine`, `adyton quote`: adyton-quoting does the work, in our place. */
 #include "cli/cli.h"
 #include "image/paths.h"
 
@@ -47,6 +47,18 @@ int platform_install(int argc, char **argv)
 	if (argc != 2)
 		return cli_usage("platform", "platform install: expected the folder that the operator's CA wrote");
 	return quoting_exec("install", 1, argv + 1);
+}
+
+int platform_machine(int argc, char **argv)
+{
+	if (argc == 1)
+		return quoting_exec("machine", 0, NULL);
+	if (argc == 2 && strcmp(argv[1], "--forget") == 0) {
+		char *forget[] = { (char *)(uintptr_t)"forget" };
+
+		return quoting_exec("machine", 1, forget);
+	}
+	return cli_usage("platform", "platform machine: expected nothing more, or --forget");
 }
 
 int verb_quote(int argc, char **argv)

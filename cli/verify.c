@@ -15,14 +15,15 @@
 #define DOCUMENT_MAX (1 << 20)
 
 struct options {
-	const char *evidence, *collateral, *policy, *root, *vek, *chain;
+	const char *evidence, *collateral, *machine_collateral, *policy, *root, *machine_root, *vek, *chain;
 	bool json;
 	uint8_t report_data[64];
 	struct attest_request request;
 };
 
 struct held { /* what the request points to */
-	uint8_t *evidence, *vek, *chain;
+	uint8_t *evidence, *vek, *chain, *machine;
+	struct attest_bytes machine_collateral;
 	struct attest *attest;
 	struct attest_policy *policy;
 };
@@ -32,6 +33,7 @@ static void held_free(struct held *h)
 	free(h->evidence);
 	free(h->vek);
 	free(h->chain);
+	free(h->machine);
 	attest_policy_free(h->policy);
 	attest_free(h->attest);
 }
@@ -74,7 +76,8 @@ static int options_read(int argc, char **argv, struct options *o, struct fail *f
 		{ "policy", required_argument, NULL, 'p' },	{ "root", required_argument, NULL, 'r' },
 		{ "report-data", required_argument, NULL, 'd' }, { "vek", required_argument, NULL, 'v' },
 		{ "chain", required_argument, NULL, 'h' },	{ "trailing-ok", no_argument, NULL, 't' },
-		{ "json", no_argument, NULL, 'j' },		{ 0 },
+		{ "json", no_argument, NULL, 'j' },		{ "machine-root", required_argument, NULL, 'R' },
+		{ "machine-collateral", required_argument, NULL, 'C' }, { 0 },
 	};
 	int c, err = 0;
 
@@ -89,11 +92,15 @@ static int options_read(int argc, char **argv, struct options *o, struct fail *f
 		case 'h': o->chain = optarg; break;
 		case 't': o->request.trailing_ok = true; break;
 		case 'j': o->json = true; break;
+		case 'R': o->machine_root = optarg; break;
+		case 'C': o->machine_collateral = optarg; break;
 		default:
 			(void)cli_bad_option("verify", c, argv);
 			return EXIT_USAGE;
 		}
 	}
+	if (!err && o->machine_collateral && !o->collateral)
+		err = fail(f, "verify: expected --collateral with --machine-collateral: both layers need theirs");
 	if (!err && argc - optind != 1)
 		err = fail(f, "verify: expected one piece of evidence, a file or -");
 	if (err)
@@ -132,7 +139,9 @@ static int document_read(const char *path, uint8_t **to, struct attest_bytes *by
 	return 0;
 }
 
-static int root_read(struct attest *a, const char *path, struct fail *f)
+typedef int trust_fn(struct attest *a, const void *pem, size_t size, struct attest_refusal *why);
+
+static int root_read(struct attest *a, trust_fn *trust, const char *path, struct fail *f)
 {
 	_cleanup_free_ uint8_t *text = NULL;
 	struct attest_bytes bytes;
@@ -142,7 +151,7 @@ static int root_read(struct attest *a, const char *path, struct fail *f)
 		return 0;
 	if (document_read(path, &text, &bytes, f))
 		return -1;
-	if (attest_trust(a, bytes.at, bytes.size, &why))
+	if (trust(a, bytes.at, bytes.size, &why))
 		return fail(f, "%s: expected certificates or public keys in PEM to trust: %s", path, why.found);
 	return 0;
 }
@@ -167,7 +176,10 @@ static int inputs_read(struct options *o, struct held *h, struct fail *f)
 	h->attest = attest_new();
 	if (!h->attest)
 		return fail(f, "verify: out of memory");
-	if (root_read(h->attest, o->root, f) || policy_read(o->policy, &h->policy, f) ||
+	if (root_read(h->attest, attest_trust, o->root, f) ||
+	    root_read(h->attest, attest_trust_machine, o->machine_root, f) ||
+	    document_read(o->machine_collateral, &h->machine, &h->machine_collateral, f) ||
+	    policy_read(o->policy, &h->policy, f) ||
 	    evidence_read(o->evidence, &h->evidence, &o->request.evidence, f) ||
 	    document_read(o->vek, &h->vek, &o->request.vek, f) ||
 	    document_read(o->chain, &h->chain, &o->request.chain, f))
@@ -203,8 +215,10 @@ static int verify(struct options *o, struct held *h, struct attest_verdict *v, s
 	}
 	if (stat(o->collateral, &st))
 		return fail(f, "verify: %s: %s", o->collateral, strerror(errno));
-	return S_ISDIR(st.st_mode) ? verify_with_folder(h->attest, &o->request, o->collateral, v, f) :
-				     verify_with_bundle(h->attest, &o->request, o->collateral, v, f);
+	return S_ISDIR(st.st_mode) ? verify_with_folder(h->attest, &o->request, o->collateral, h->machine_collateral, v,
+							f) :
+				     verify_with_bundle(h->attest, &o->request, o->collateral, h->machine_collateral, v,
+							f);
 }
 
 int verb_verify(int argc, char **argv)

@@ -13,13 +13,38 @@
 
 #define BUNDLE_MAX (4 << 20)
 
-/* The bundle's own refusal counts, unless the evidence has one that comes before all collateral. */
-static void verify_with_text(struct attest *a, struct attest_request r, const uint8_t *text, size_t size,
-			     struct attest_verdict *v)
+/*
+ * The machine's bundle as the member of the other one. Text that does not end as an object does stays as it is: reading
+ * it says what is wrong. Must be freed; NULL: unchanged.
+ */
+static uint8_t *bundle_with_machine(struct attest_bytes *text, struct attest_bytes machine)
 {
+	static const char member[] = ", \"machine\": ";
+	size_t before = text->size, room = text->size + machine.size + sizeof(member);
+	struct bytes_writer w = { .at = malloc(room), .size = room };
+
+	while (before && strchr(" \t\r\n", text->at[before - 1]))
+		before--;
+	if (!w.at || !before || text->at[before - 1] != '}') {
+		free(w.at);
+		return NULL;
+	}
+	bytes_put(&w, text->at, before - 1);
+	bytes_put(&w, member, sizeof(member) - 1);
+	bytes_put(&w, machine.at, machine.size);
+	bytes_put(&w, "}", 1);
+	*text = (struct attest_bytes){ w.at, w.used };
+	return w.at;
+}
+
+/* The bundle's own refusal counts, unless the evidence has one that comes before all collateral. */
+static void verify_with_text(struct attest *a, struct attest_request r, struct attest_bytes text,
+			     struct attest_bytes machine, struct attest_verdict *v)
+{
+	uint8_t *both = machine.size ? bundle_with_machine(&text, machine) : NULL;
 	struct attest_collateral *collateral = NULL;
 	struct attest_refusal why = { 0 };
-	int err = attest_collateral_parse(a, text, size, &collateral, &why);
+	int err = attest_collateral_parse(a, text.at, text.size, &collateral, &why);
 
 	r.collateral = collateral;
 	attest_verify(a, &r, v);
@@ -28,17 +53,18 @@ static void verify_with_text(struct attest *a, struct attest_request r, const ui
 		v->refusal = why;
 	}
 	attest_collateral_free(collateral);
+	free(both);
 }
 
-int verify_with_bundle(struct attest *a, const struct attest_request *r, const char *path, struct attest_verdict *v,
-		       struct fail *f)
+int verify_with_bundle(struct attest *a, const struct attest_request *r, const char *path, struct attest_bytes machine,
+		       struct attest_verdict *v, struct fail *f)
 {
 	_cleanup_free_ uint8_t *text = NULL;
 	size_t size;
 
 	if (io_read_file(path, BUNDLE_MAX, &text, &size, f))
 		return -1;
-	verify_with_text(a, *r, text, size, v);
+	verify_with_text(a, *r, (struct attest_bytes){ text, size }, machine, v);
 	return 0;
 }
 
@@ -110,8 +136,8 @@ static int is_bundle(const struct dirent *entry)
 }
 
 static void folder_entry(struct attest *a, const struct attest_request *r, const char *path,
-			 const struct attest_verdict *bare, struct attest_verdict *trial, struct attest_verdict *best,
-			 size_t *fitting)
+			 struct attest_bytes machine, const struct attest_verdict *bare, struct attest_verdict *trial,
+			 struct attest_verdict *best, size_t *fitting)
 {
 	_cleanup_free_ uint8_t *text = NULL;
 	struct fail ignored;
@@ -119,7 +145,7 @@ static void folder_entry(struct attest *a, const struct attest_request *r, const
 
 	if (io_read_file(path, BUNDLE_MAX, &text, &size, &ignored) || !bundle_fits(text, size, bare))
 		return;
-	verify_with_text(a, *r, text, size, trial);
+	verify_with_text(a, *r, (struct attest_bytes){ text, size }, machine, trial);
 	if ((*fitting)++ == 0 || verdict_is_better(trial, best))
 		*best = *trial;
 }
@@ -137,8 +163,8 @@ static void none_fits(const char *path, size_t count, struct attest_verdict *v)
 	(void)snprintf(v->refusal.found, sizeof(v->refusal.found), "none among %zu in %.128s", count, path);
 }
 
-int verify_with_folder(struct attest *a, const struct attest_request *r, const char *path, struct attest_verdict *v,
-		       struct fail *f)
+int verify_with_folder(struct attest *a, const struct attest_request *r, const char *path, struct attest_bytes machine,
+		       struct attest_verdict *v, struct fail *f)
 {
 	_cleanup_free_ struct attest_verdict *trial = calloc(2, sizeof(*trial));
 	struct attest_verdict *bare = trial + 1;
@@ -154,7 +180,7 @@ int verify_with_folder(struct attest *a, const struct attest_request *r, const c
 		char name[4096];
 
 		if (snprintf(name, sizeof(name), "%s/%s", path, entries[i]->d_name) < (int)sizeof(name))
-			folder_entry(a, r, name, bare, trial, v, &fitting);
+			folder_entry(a, r, name, machine, bare, trial, v, &fitting);
 		free(entries[i]);
 	}
 	free(entries);

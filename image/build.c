@@ -3,7 +3,7 @@
 #include "image/cache.h"
 #include "image/cleanup.h"
 #include "image/io.h"
-#include "image/paths.h"
+#include "image/stage.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -43,6 +43,7 @@ static void folder_of(char out[PATHS_MAX], const char *path)
 static int build_root(struct work *w, const struct build *b, struct fail *f)
 {
 	char folder[PATHS_MAX], path[2 * PATHS_MAX], scratch[PATHS_MAX];
+	_cleanup_(stage_free) struct stage stage = { "" };
 	const char *rootfs = w->definition.rootfs;
 
 	folder_of(folder, b->definition);
@@ -50,7 +51,9 @@ static int build_root(struct work *w, const struct build *b, struct fail *f)
 	if ((size_t)snprintf(path, sizeof(path), "%s%s%s", rootfs[0] == '/' ? "" : folder, rootfs[0] == '/' ? "" : "/",
 			     rootfs) >= sizeof(path))
 		return fail(f, "root file system: the path %s is too long", rootfs);
-	if (root_make(&w->root, path, scratch, f))
+	if (w->definition.init.count && stage_make(&stage, path, scratch, f))
+		return -1;
+	if (root_make(&w->root, *stage.path ? stage.path : path, scratch, f))
 		return -1;
 	w->definition.has_verity = true;
 	w->definition.verity.data_blocks = w->root.verity.data_blocks;

@@ -58,7 +58,7 @@ static uint32_t definition_flags(const struct definition *d)
 {
 	return (d->allow_arguments ? DEF_FLAG_ALLOW_ARGUMENTS : 0) | (d->quick ? DEF_FLAG_QUICK : 0) |
 	       (d->debug ? DEF_FLAG_DEBUG : 0) | (d->ordinary_memory ? DEF_FLAG_ORDINARY_MEMORY : 0) |
-	       (d->provisioning ? DEF_FLAG_PROVISIONING : 0) |
+	       (d->provisioning ? DEF_FLAG_PROVISIONING : 0) | (d->init.count ? DEF_FLAG_LOGIN : 0) |
 	       (d->development ? DEF_FLAG_DEVELOPMENT : 0);
 }
 
@@ -135,8 +135,9 @@ static bool record_begin_is_good(const struct definition_record *r)
 	struct bytes_reader b = { r->at, r->length, false };
 
 	return r->length == 8 && bytes_u32(&b) == DEFINITION_VERSION &&
-	       !(bytes_u32(&b) & ~(DEF_FLAG_ALLOW_ARGUMENTS | DEF_FLAG_QUICK | DEF_FLAG_DEBUG |
-				   DEF_FLAG_ORDINARY_MEMORY | DEF_FLAG_DEVELOPMENT | DEF_FLAG_PROVISIONING));
+	       !(bytes_u32(&b) &
+		 ~(DEF_FLAG_ALLOW_ARGUMENTS | DEF_FLAG_QUICK | DEF_FLAG_DEBUG | DEF_FLAG_ORDINARY_MEMORY |
+		   DEF_FLAG_DEVELOPMENT | DEF_FLAG_PROVISIONING | DEF_FLAG_LOGIN));
 }
 
 static bool record_is_good(const struct definition_record *r)

@@ -2,23 +2,10 @@
 #include "image/definition.h"
 #include "image/cleanup.h"
 #include "image/io.h"
+#include "image/secrets.h"
 #include "image/values.h"
 
 #include <string.h>
-
-struct key {
-	const char *name;
-	parse_fn *parse;
-	size_t offset;
-};
-
-struct key_set {
-	const char *in; /* "an image", for messages */
-	const struct key *keys;
-	size_t count;
-	struct arena *arena;
-	uint8_t *out;
-};
 
 static int parse_entry(const struct key_set *set, const struct hcl_node *entry, struct text_error *error)
 {
@@ -39,7 +26,7 @@ static int parse_entry(const struct key_set *set, const struct hcl_node *entry, 
 	return hcl_error(error, entry->at, what, entry->name.at);
 }
 
-static int parse_keys(const struct key_set *set, const struct hcl_node *body, struct text_error *error)
+int parse_keys(const struct key_set *set, const struct hcl_node *body, struct text_error *error)
 {
 	int err = 0;
 
@@ -151,6 +138,7 @@ static const struct key image_keys[] = {
 	{ "elrange", parse_elrange, 0 },
 	{ "allow", parse_allow, 0 },
 	{ "mount", parse_mount, 0 },
+	{ "secrets", parse_secrets, offsetof(struct definition, init) },
 };
 
 struct image_context {
@@ -177,7 +165,7 @@ static int parse_image(const struct hcl_block *block, void *context, struct text
 		return hcl_error(error, block->at->value, "expected the key rootfs in this image", NULL);
 	if (!c->d->entrypoint.count)
 		return hcl_error(error, block->at->value, "expected the key entrypoint in this image", NULL);
-	return 0;
+	return secrets_apply(c->arena, block->at, c->d, error);
 }
 
 static int compare_mounts(const void *a, const void *b)

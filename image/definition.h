@@ -27,6 +27,8 @@ struct definition {
 	const char *root_host;  /* the host's folder that is the root, unmeasured; NULL: none */
 	const char *workdir;    /* NULL: "/" */
 	struct strings entrypoint, environment, allow_environment;
+	/* of adyton-init, before the entry point; count 0: the definition asks for no secrets */
+	struct strings init;
 	uint64_t memory, threads, product_id, security_version;
 	bool debug, allow_arguments, ordinary_memory, quick, development, provisioning;
 	struct definition_volume mounts[DEFINITION_MOUNTS_MAX];

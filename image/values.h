@@ -17,6 +17,23 @@ parse_fn parse_allow_environment; /* struct strings, sorted */
 parse_fn parse_u16, parse_threads, parse_memory; /* uint64_t */
 parse_fn parse_processor, parse_elrange;         /* nothing: one choice only */
 
+struct key {
+	const char *name;
+	parse_fn *parse;
+	size_t offset;
+};
+
+struct key_set {
+	const char *in; /* "an image", for messages */
+	const struct key *keys;
+	size_t count;
+	struct arena *arena;
+	uint8_t *out;
+};
+
+/* The entries of a body, each by its key; what has none is an error that names them all. (definition.c) */
+int parse_keys(const struct key_set *set, const struct hcl_node *body, struct text_error *error);
+
 /* Absolute and in its shortest form, so that two spellings of a path cannot make two identities. */
 bool path_is_plain(const char *path);
 

@@ -34,7 +34,9 @@ static int serve_quote(uint32_t size)
 	if (size < sizeof(order))
 		return -EINVAL;
 	memcpy(&order, payload, sizeof(order));
-	if (order.sealed_size > size - sizeof(order) || order.chain_size != size - sizeof(order) - order.sealed_size)
+	size -= (uint32_t)sizeof(order);
+	if (order.sealed_size > size || order.chain_size > size - order.sealed_size ||
+	    order.machine_size != size - order.sealed_size - order.chain_size)
 		return -EINVAL;
 	return quote_make(&order, payload + sizeof(order), &reply);
 }
@@ -50,6 +52,8 @@ static int serve(const struct quoting_head *request)
 		return serve_quote(request->size);
 	case QUOTING_REQUEST:
 		return request->size ? -EINVAL : ask_make(&reply);
+	case QUOTING_KEY:
+		return quote_key(payload, request->size, &reply);
 	default:
 		return -ENOSYS;
 	}

@@ -39,6 +39,8 @@ must_check int sealed_key(uint8_t sealed[SEALED_BYTES], bool present, EVP_PKEY *
 
 /* quote.c */
 must_check int quote_make(const struct quoting_order *order, const uint8_t *tail, struct reply *reply);
+/* The sealed attestation key, made if there is none, and its public half. */
+must_check int quote_key(const uint8_t *sealed, uint32_t sealed_size, struct reply *reply);
 
 /* ask.c: what the platform asks its operator's CA for. */
 must_check int ask_make(struct reply *reply);

@@ -3,12 +3,9 @@
 #include "image/cleanup.h"
 #include "image/io.h"
 #include "image/keys.h"
-#include "platform/ec.h"
 #include "platform/request.h"
 
 #include <errno.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,18 +71,6 @@ static int install_read(const char *from, const char *name, uint8_t **data, size
 	return io_read_file(path, 1UL << 20, data, size, f);
 }
 
-static bool install_leaf_key(const uint8_t *pem, size_t size, uint8_t point[64])
-{
-	BIO *bio = BIO_new_mem_buf(pem, (int)size);
-	X509 *leaf = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
-	struct fail ignored;
-	bool good = leaf && ec_point(X509_get0_pubkey(leaf), point, &ignored) == 0;
-
-	X509_free(leaf);
-	BIO_free(bio);
-	return good;
-}
-
 /* The certificate must be for this platform's key, as its last request says. */
 static int install_check(const struct service *s, const uint8_t *chain, size_t chain_size, struct fail *f)
 {
@@ -97,7 +82,7 @@ static int install_check(const struct service *s, const uint8_t *chain, size_t c
 
 	if (!folder_read(s, "request.json", &text, &size) || request_read(&r, (const char *)text, size, &error))
 		return fail(f, "platform: there is no request in %s: run `adyton platform init` first", s->dir);
-	if (!install_leaf_key(chain, chain_size, point))
+	if (!key_of_chain(chain, chain_size, 0, point))
 		return fail(f, "platform: pck-chain.pem does not begin with a certificate of a key on P-256");
 	if (memcmp(point, r.pck_public_key, sizeof(point)))
 		return fail(f, "platform: pck-chain.pem begins with a certificate for another platform's key");

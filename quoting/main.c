@@ -1,5 +1,6 @@
 /*
- * adyton-quoting serve DIR soft|hw secret|ordinary | init DIR [OUT] | install DIR FROM | once DIR [OPTION]...
+ * adyton-quoting serve DIR soft|hw secret|ordinary | init DIR [OUT] | install DIR FROM | machine DIR [forget] |
+ *                once DIR [OPTION]...
  *
  * The host half starts `serve` with a socket as descriptor 3; the others are behind `adyton platform` and
  * `adyton quote`. A program of its own, so that neither needs the library.
@@ -31,6 +32,8 @@ int main(int argc, char **argv)
 		return init_main(&s, more);
 	if (strcmp(what, "install") == 0 && more)
 		return install_main(&s, more);
+	if (strcmp(what, "machine") == 0)
+		return machine_main(&s, more ? more : "");
 	if (strcmp(what, "once") == 0)
 		return once_main(&s, argc - 2, argv + 2);
 	(void)fprintf(stderr, "adyton-quoting is started by adyton\n");

@@ -16,28 +16,58 @@ struct quote {
 	struct quote_header header;
 	struct quote_qe_report qe;
 	struct quote_signature signature;
-	uint8_t auth[QUOTE_AUTH_BYTES];
+	const uint8_t *auth;
+	uint16_t auth_size;
+	uint8_t random[QUOTE_AUTH_BYTES];
 };
 
-/*
- * This enclave's own report over the attestation key. The kernel refuses one prefix of report data: in one case of
- * 2^24 other authentication data are needed.
- */
-static int quote_qe_body(struct quote *q)
+/* This enclave's own report over the attestation key and the authentication data. */
+static int quote_qe_report(struct quote *q)
 {
-	uint8_t input[64 + QUOTE_AUTH_BYTES], data[64];
+	struct sha256 state;
+	uint8_t data[64] = { 0 };
+
+	sha256_init(&state);
+	sha256_update(&state, q->signature.key, sizeof(q->signature.key));
+	sha256_update(&state, q->auth, q->auth_size);
+	sha256_final(&state, data);
+	return device_self(data, &q->qe.body);
+}
+
+/* The kernel refuses one prefix of report data: in one case of 2^24 other random bytes are needed. */
+static int quote_qe_random(struct quote *q)
+{
 	int error = -EACCES;
 
-	memcpy(input, q->signature.key, 64);
+	q->auth = q->random;
+	q->auth_size = sizeof(q->random);
 	for (int i = 0; error == -EACCES && i < 4; i++) {
-		if (getrandom(q->auth, sizeof(q->auth), 0) != sizeof(q->auth))
+		if (getrandom(q->random, sizeof(q->random), 0) != sizeof(q->random))
 			return -EIO;
-		memcpy(input + 64, q->auth, sizeof(q->auth));
-		memset(data, 0, sizeof(data));
-		sha256(input, sizeof(input), data);
-		error = device_self(data, &q->qe.body);
+		error = quote_qe_report(q);
 	}
 	return error;
+}
+
+/*
+ * What is signed here must be what abi/evidence.h describes, but not that it is true: the machine signed it, and
+ * whoever verifies the quote compares the keys.
+ */
+static int quote_qe_machine(struct quote *q, const uint8_t *machine, uint32_t size)
+{
+	struct machine_head head;
+
+	if (size < sizeof(head))
+		return -EINVAL;
+	if (size > UINT16_MAX)
+		return -E2BIG;
+	memcpy(&head, machine, sizeof(head));
+	if (memcmp(head.magic, MACHINE_MAGIC, sizeof(head.magic)) || head.format < MACHINE_TDX_QUOTE ||
+	    head.format > MACHINE_SNP_REPORT)
+		return -EINVAL;
+	q->auth = machine;
+	q->auth_size = (uint16_t)size;
+	return quote_qe_report(q);
 }
 
 static int quote_header(struct quote *q)
@@ -70,9 +100,8 @@ static int quote_sign(struct quote *q, const struct sgx_report_body *body)
 static void quote_write(const struct quote *q, const struct sgx_report_body *body, const void *chain,
 			uint32_t chain_size, struct reply *reply)
 {
-	const uint16_t auth_size = QUOTE_AUTH_BYTES;
 	const struct quote_certification cert = { .type = QUOTE_CERT_PCK_CHAIN, .size = chain_size };
-	uint32_t size = (uint32_t)(sizeof(q->signature) + sizeof(q->qe) + sizeof(auth_size) + QUOTE_AUTH_BYTES +
+	uint32_t size = (uint32_t)(sizeof(q->signature) + sizeof(q->qe) + sizeof(q->auth_size) + q->auth_size +
 				   sizeof(cert)) +
 			chain_size;
 
@@ -81,26 +110,24 @@ static void quote_write(const struct quote *q, const struct sgx_report_body *bod
 	reply_add(reply, &size, sizeof(size));
 	reply_add(reply, &q->signature, sizeof(q->signature));
 	reply_add(reply, &q->qe, sizeof(q->qe));
-	reply_add(reply, &auth_size, sizeof(auth_size));
-	reply_add(reply, q->auth, sizeof(q->auth));
+	reply_add(reply, &q->auth_size, sizeof(q->auth_size));
+	reply_add(reply, q->auth, q->auth_size);
 	reply_add(reply, &cert, sizeof(cert));
 	reply_add(reply, chain, chain_size);
 }
 
-/* The keys first: what the caller shall keep stands in front of the quote. */
-static int quote_keys(struct quote *q, const struct quoting_order *order, const uint8_t *tail, struct reply *reply)
+/* The attestation key first: what the caller shall keep stands in front of the answer. */
+static int quote_open_key(struct quote *q, const uint8_t *kept, uint32_t kept_size, struct reply *reply)
 {
 	const uint32_t sealed_size = SEALED_BYTES;
 	uint8_t sealed[SEALED_BYTES] = { 0 };
-	bool present = order->sealed_size == sizeof(sealed);
+	bool present = kept_size == sizeof(sealed);
 	struct fail ignored;
 	int error;
 
 	if (present)
-		memcpy(sealed, tail, sizeof(sealed));
+		memcpy(sealed, kept, sizeof(sealed));
 	error = sealed_key(sealed, present, &q->key);
-	if (!error)
-		error = derive_pck(&q->pck);
 	if (error)
 		return error;
 	reply_add(reply, &sealed_size, sizeof(sealed_size));
@@ -108,24 +135,39 @@ static int quote_keys(struct quote *q, const struct quoting_order *order, const 
 	return ec_point(q->key, q->signature.key, &ignored) ? -EIO : 0;
 }
 
+int quote_key(const uint8_t *sealed, uint32_t sealed_size, struct reply *reply)
+{
+	struct quote q = { 0 };
+	int error = quote_open_key(&q, sealed, sealed_size, reply);
+
+	if (!error)
+		reply_add(reply, q.signature.key, sizeof(q.signature.key));
+	EVP_PKEY_free(q.key);
+	return error;
+}
+
 /* Only what the kernel says was made on this machine, for this enclave, is quoted (check_report: EBADMSG). */
 int quote_make(const struct quoting_order *order, const uint8_t *tail, struct reply *reply)
 {
+	const uint8_t *chain = tail + order->sealed_size;
 	struct quote q = { 0 };
 	struct sgx_report_body body;
 	int error = device_write("check_report", order->report, sizeof(order->report));
 
 	memcpy(&body, order->report, sizeof(body));
 	if (!error)
-		error = quote_keys(&q, order, tail, reply);
+		error = quote_open_key(&q, tail, order->sealed_size, reply);
 	if (!error)
-		error = quote_qe_body(&q);
+		error = derive_pck(&q.pck);
+	if (!error)
+		error = order->machine_size ? quote_qe_machine(&q, chain + order->chain_size, order->machine_size) :
+					      quote_qe_random(&q);
 	if (!error)
 		error = quote_header(&q);
 	if (!error)
 		error = quote_sign(&q, &body);
 	if (!error)
-		quote_write(&q, &body, tail + order->sealed_size, order->chain_size, reply);
+		quote_write(&q, &body, chain, order->chain_size, reply);
 	EVP_PKEY_free(q.key);
 	EVP_PKEY_free(q.pck);
 	return error ? error : reply->full ? -E2BIG : 0;

@@ -3,6 +3,8 @@
  * away with the last one: after a minute without any, or with the process.
  */
 #include "quoting/service.h"
+#include "abi/evidence.h"
+#include "base/bytes.h"
 #include "image/cleanup.h"
 #include "quoting/silicon.h"
 
@@ -21,11 +23,12 @@ static void serve_say(const struct fail *f)
 	(void)fprintf(stderr, "adyton: %s\n", f->text);
 }
 
-/* struct quoting_order, sealed key, chain; its size, or 0. */
+/* struct quoting_order, sealed key, chain, the machine's evidence; its size, or 0. */
 static uint32_t serve_make_order(struct service *s, const uint8_t *report, struct fail *f)
 {
-	_cleanup_free_ uint8_t *sealed = NULL, *chain = NULL;
-	size_t sealed_size = 0, chain_size = 0;
+	_cleanup_free_ uint8_t *sealed = NULL, *chain = NULL, *machine = NULL;
+	size_t sealed_size = 0, chain_size = 0, machine_size;
+	struct bytes_writer w = { .at = serve_order, .size = sizeof(serve_order) };
 	struct quoting_order order;
 
 	if (!folder_read(s, "pck-chain.pem", &chain, &chain_size)) {
@@ -35,47 +38,52 @@ static uint32_t serve_make_order(struct service *s, const uint8_t *report, struc
 	}
 	if (!folder_read(s, "attestation-key.sealed", &sealed, &sealed_size))
 		sealed_size = 0;
-	if (sizeof(order) + sealed_size + chain_size > sizeof(serve_order)) {
-		(void)fail(f, "platform: the certificates in %s are too long", s->dir);
+	if (machine_load(s, &machine, &machine_size, f))
 		return 0;
-	}
 	memcpy(order.report, report, sizeof(order.report));
 	order.sealed_size = (uint32_t)sealed_size;
 	order.chain_size = (uint32_t)chain_size;
-	memcpy(serve_order, &order, sizeof(order));
-	if (sealed_size)
-		memcpy(serve_order + sizeof(order), sealed, sealed_size);
-	memcpy(serve_order + sizeof(order) + sealed_size, chain, chain_size);
-	return (uint32_t)(sizeof(order) + sealed_size + chain_size);
+	order.machine_size = (uint32_t)machine_size;
+	bytes_put(&w, &order, sizeof(order));
+	bytes_put(&w, sealed, sealed_size);
+	bytes_put(&w, chain, chain_size);
+	bytes_put(&w, machine, machine_size);
+	if (w.failed) {
+		(void)fail(f, "platform: the certificates in %s are too long", s->dir);
+		return 0;
+	}
+	return (uint32_t)w.used;
 }
 
-/*
- * What the answer begins with is the attestation key, sealed: kept if it is another one. Should two processes make the
- * first key at once, the last one stays; quotes by the other are as good.
- */
-static int serve_keep_key(struct service *s, const uint8_t *answer, uint32_t size, uint32_t *skip, struct fail *f)
+/* A quote that its verifier would refuse is none: the attestation key or the CA have changed since. */
+static int serve_check_machine(const struct quoting_order *order, const struct key_answer *quote, struct fail *f)
 {
-	const struct quoting_order *order = (const struct quoting_order *)serve_order;
-	uint32_t sealed_size;
+	const size_t key_at = sizeof(struct quote_header) + sizeof(struct sgx_report_body) + 4 +
+			      offsetof(struct quote_signature, key);
+	const uint8_t *chain = serve_order + sizeof(*order) + order->sealed_size;
 
-	if (size < sizeof(sealed_size))
-		return -EIO;
-	memcpy(&sealed_size, answer, sizeof(sealed_size));
-	if (sealed_size > size - sizeof(sealed_size))
-		return -EIO;
-	*skip = (uint32_t)sizeof(sealed_size) + sealed_size;
-	if (sealed_size == order->sealed_size &&
-	    memcmp(answer + sizeof(sealed_size), serve_order + sizeof(*order), sealed_size) == 0)
+	if (!order->machine_size)
 		return 0;
-	return folder_write(s, "attestation-key.sealed", 0600, answer + sizeof(sealed_size), sealed_size, f) ? -EIO : 0;
+	if (quote->rest_size < key_at + 64 || quote->rest_size > QUOTING_QUOTE_MAX)
+		return fail(f, "platform: expected a quote of at most %u bytes, found %u: the machine's evidence is "
+			    "too large", (unsigned int)QUOTING_QUOTE_MAX, quote->rest_size), -E2BIG;
+	return machine_check(chain + order->chain_size, order->machine_size, quote->rest + key_at, chain,
+			     order->chain_size, f) ? -EIO : 0;
 }
 
 static int serve_quote(struct service *s, uint32_t *skip, uint32_t *size, struct fail *f)
 {
+	const struct quoting_order *order = (const struct quoting_order *)serve_order;
 	uint32_t order_size = serve_make_order(s, serve_payload, f);
 	int error = order_size ? run_ask(s, QUOTING_QUOTE, serve_order, order_size, serve_payload, size, f) : -ENODEV;
+	struct key_answer quote;
 
-	return error ? error : serve_keep_key(s, serve_payload, *size, skip, f);
+	if (!error)
+		error = key_keep(s, serve_order + sizeof(*order), order->sealed_size, serve_payload, *size, &quote, f);
+	if (error)
+		return error;
+	*skip = *size - quote.rest_size;
+	return serve_check_machine(order, &quote, f);
 }
 
 static bool serve_known(const struct quoting_head *head)

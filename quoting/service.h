@@ -8,6 +8,8 @@
  *     attestation-key.sealed
  *     request.json              for the operator's CA, which answers with
  *     pck-chain.pem, collateral.json
+ *     machine.evidence          TDX quote or SNP report (with its certificate table) of the machine below, over our
+ *                               attestation key; without it quotes have one layer
  */
 #ifndef ADYTON_QUOTING_SERVICE_H
 #define ADYTON_QUOTING_SERVICE_H
@@ -52,8 +54,26 @@ must_check int run_ask(struct service *s, uint32_t operation, const void *order,
 		       uint8_t payload[QUOTING_MAX], uint32_t *size, struct fail *f);
 void run_end(struct service *s);
 
+/* key.c: the attestation key, sealed, as the quoting enclave's answers begin with it. */
+struct key_answer {
+	const uint8_t *rest; /* behind the sealed key */
+	uint32_t rest_size;
+};
+/* Kept if it is another one than `before`. An error of Linux, negative. */
+must_check int key_keep(const struct service *s, const uint8_t *before, size_t before_size, const uint8_t *answer,
+			uint32_t size, struct key_answer *to, struct fail *f);
+/* The public key of the certificate at `index` of a chain in PEM, which must be on P-256. */
+bool key_of_chain(const uint8_t *pem, size_t size, unsigned int index, uint8_t point[64]);
+
+/* machine.c: QE authentication data from machine.evidence, malloc'd; NULL with size 0 where there is no such file. */
+must_check int machine_load(const struct service *s, uint8_t **auth, size_t *size, struct fail *f);
+/* Whether they are for this attestation key and this chain's CA. */
+must_check int machine_check(const uint8_t *auth, size_t size, const uint8_t key[64], const uint8_t *chain,
+			     size_t chain_size, struct fail *f);
+
 /* What adyton-quoting is told to do: exit status. */
 int serve_main(struct service *s);
+int machine_main(struct service *s, const char *what);
 int init_main(struct service *s, const char *out);
 int install_main(struct service *s, const char *from);
 int once_main(struct service *s, int argc, char **argv);

@@ -12,6 +12,8 @@
  * oracle for them (it might offer quotes to whoever asks).
  */
 #define ATTEST_RESERVED_PREFIX "ADY"
+/* A login to a secrets server: what the measured adyton-init may have attested before it becomes the program. */
+#define ATTEST_LOGIN_PREFIX "ADYLOGN1"
 
 /* EREPORT for an enclave, NULL: for ourselves. -ENODEV, -EIO: the host derives no keys. */
 int attest_report(const struct sgx_targetinfo *target, const uint8_t data[64], struct sgx_report *out) must_check;
@@ -24,6 +26,9 @@ int attest_target(struct sgx_targetinfo *out) must_check;
 int attest_seal_key(uint16_t policy, uint8_t key[16]) must_check;
 /* The provisioning key; versions zero instead of the current ones if not `current`. -EACCES without PROVISIONKEY. */
 int attest_provision_key(bool current, uint8_t key[16]) must_check;
+
+/* Another program comes: it finds nothing that the one before it had attested, nor the right to attest a login. */
+void attest_exec(void);
 
 /* "dcap", or "none" where nobody makes quotes. */
 const char *attest_type(void);

@@ -11,6 +11,7 @@
 #include "crypto/sha256.h"
 #include "kernel/lib/fpu.h"
 #include "kernel/sync/lock.h"
+#include "kernel/task/process.h"
 
 #define ATTEST_MODE_BOTH (S_IFREG | 0666)
 #define ATTEST_MODE_WRITE (S_IFREG | 0222)
@@ -50,10 +51,19 @@ static int store_report_data(const char *text, size_t size, uint64_t arg)
 	if (size > sizeof(data))
 		return -EINVAL;
 	memcpy(data, text, size);
-	if (memcmp(data, ATTEST_RESERVED_PREFIX, ATTEST_PREFIX_BYTES) == 0)
+	if (memcmp(data, ATTEST_RESERVED_PREFIX, ATTEST_PREFIX_BYTES) == 0 &&
+	    !(init_process.login && memcmp(data, ATTEST_LOGIN_PREFIX, sizeof(ATTEST_LOGIN_PREFIX) - 1) == 0))
 		return -EACCES;
 	state_copy(attest_state.report_data, data, sizeof(data));
 	return 0;
+}
+
+void attest_exec(void)
+{
+	static const uint8_t none[64];
+
+	init_process.login = false;
+	state_copy(attest_state.report_data, none, sizeof(none));
 }
 
 static int show_target(struct text *t, uint64_t arg)

@@ -94,6 +94,7 @@ static void start_process_state(const struct definition *d, const struct host_st
 	memcpy(p->cred.groups, start->groups, p->cred.group_count * sizeof(uint32_t));
 	memcpy(p->limits, start->limits, sizeof(p->limits));
 	p->quick = d->flags & DEF_FLAG_QUICK;
+	p->login = d->flags & DEF_FLAG_LOGIN;
 	p->thread_max = (uint32_t)d->threads;
 }
 

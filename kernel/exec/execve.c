@@ -4,6 +4,7 @@
  */
 #include "abi/linux/errno.h"
 #include "base/mem.h"
+#include "kernel/attest/attest.h"
 #include "kernel/exec/exec.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/kernel.h"
@@ -113,6 +114,7 @@ static int execve_forget(void)
 	futex_exit_robust(t);
 	t->clear_child_tid = t->robust_list = t->rseq = 0;
 	t->restart = (struct thread_restart){ 0 };
+	attest_exec();
 	fd_close_on_exec();
 	signal_exec();
 	timer_exec();

@@ -38,6 +38,7 @@ struct process {
 	struct credentials cred;
 	struct rlimit limits[RLIM_NLIMITS_KERNEL];
 	bool quick; /* identity DEF_FLAG_QUICK: host files, host environment */
+	bool login; /* identity DEF_FLAG_LOGIN, until the first execve: may attest a login */
 	uint64_t start_ns; /* monotonic */
 	uint32_t dumpable, no_new_privs, personality;
 	int32_t parent_death_signal;

@@ -85,6 +85,16 @@ def quotes(chain):
     put("quote", "v4", header(4, 0x81) + bytes(584) + sized(outer(inner(5, b"-"))))
     put("quote", "v4-sgx", header(4, 0) + bytes(384) + sized(outer(inner(5, b"-"))))
     put("quote", "v5", header(5, 0x81) + struct.pack("<HI", 3, 648) + bytes(648) + sized(outer(inner(5, b"-"))) + b"behind")
+    td = header(4, 0x81) + bytes(584) + sized(outer(inner(5, chain)))
+    report = (SEEDS / "snp/v2_table").read_bytes()
+    for name, kind, evidence in (("td", 1, td), ("td-cut", 1, td[:-1]), ("td-behind", 1, td + b"0"), ("report", 2, report[:1184]),
+                                 ("report-table", 2, report), ("report-behind", 2, report[:1184] + b"0"), ("enclave", 1,
+                                 header(4, 0) + bytes(384) + sized(outer(inner(5, b"-")))), ("unknown", 3, td)):
+        put("machine", name, b"ADYTONML" + struct.pack("<I", kind) + evidence)
+    put("machine", "mark", b"ADYTONML")
+    auth = b"ADYTONML" + struct.pack("<I", 1) + td
+    put("quote", "v3-machine", header(3, 0) + bytes(384) + sized(bytes(576) + struct.pack("<H", len(auth)) + auth +
+                                                                 struct.pack("<HI", 5, len(chain)) + chain))
     put("quote", "v5-size", header(5, 0x81) + struct.pack("<HI", 3, 584) + bytes(648))
 
 

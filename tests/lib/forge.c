@@ -22,14 +22,27 @@ static _Noreturn void forge_die(const char *what)
 	exit(99);
 }
 
-static EVP_PKEY *forge_key(enum forge_key which)
+static EVP_PKEY *forge_key_of(bool machine, enum forge_key which)
 {
-	static EVP_PKEY *keys[FORGE_KEYS];
+	static EVP_PKEY *keys[2][FORGE_KEYS];
 	struct fail f;
 
-	if (!keys[which] && ec_generate(&keys[which], &f))
+	if (!keys[machine][which] && ec_generate(&keys[machine][which], &f))
 		forge_die(f.text);
-	return keys[which];
+	return keys[machine][which];
+}
+
+static EVP_PKEY *forge_key(const struct forge_state *s, enum forge_key which)
+{
+	return forge_key_of(s->o->machine, which);
+}
+
+void forge_point(bool machine, enum forge_key which, uint8_t point[64])
+{
+	struct fail f;
+
+	if (ec_point(forge_key_of(machine, which), point, &f))
+		forge_die(f.text);
 }
 
 static void forge_level(struct tcb_level *l, uint8_t svn, uint16_t pce, int64_t date, const char *status)
@@ -97,7 +110,6 @@ static void forge_order_reports(struct forge_order *o)
 	o->td.body.tee_tcb_svn[1] = 1;
 	o->td.body.tee_tcb_svn[2] = 5;
 	memcpy(o->td.tee_tcb_svn_2, o->td.body.tee_tcb_svn, 16);
-	memset(o->auth, 0x77, sizeof(o->auth));
 	memset(o->pck.components, 5, 16);
 	memset(o->pck.cpu_svn, 5, 16);
 	memset(o->pck.ppid, 0xa1, 16);
@@ -142,11 +154,11 @@ static void forge_certificate(struct forge_state *s, enum forge_key which)
 						       CERTIFICATE_PCK };
 	const struct forge_certificate *c = &s->o->certificates[which];
 	struct certificate_order order = { .kind = kinds[which], .common_name = c->name, .organization = "Forge",
-					   .from = c->from, .until = c->until, .key = forge_key(c->key),
-					   .issuer_key = forge_key(c->signer) };
+					   .from = c->from, .until = c->until, .key = forge_key(s, c->key),
+					   .issuer_key = forge_key(s, c->signer) };
 
 	if (which == FORGE_ROOT && !c->name)
-		order.common_name = "Adyton Forge SGX Root CA";
+		order.common_name = s->o->machine ? "Forged Machines Root CA" : "Adyton Forge SGX Root CA";
 	if (which != FORGE_ROOT)
 		order.issuer = s->certificates[which == FORGE_PCK ? FORGE_PCK_CA : FORGE_ROOT];
 	if (which == FORGE_PCK && !s->o->no_extension)
@@ -160,8 +172,8 @@ static void forge_other_root(struct forge_state *s)
 {
 	struct certificate_order order = { .kind = CERTIFICATE_ROOT, .common_name = "Another SGX Root CA",
 					   .organization = "Forge", .from = FORGE_FROM, .until = FORGE_UNTIL,
-					   .key = forge_key(FORGE_OTHER_ROOT),
-					   .issuer_key = forge_key(FORGE_OTHER_ROOT) };
+					   .key = forge_key(s, FORGE_OTHER_ROOT),
+					   .issuer_key = forge_key(s, FORGE_OTHER_ROOT) };
 
 	if (certificate_make(&s->other_root, &order, &s->fail))
 		forge_die(s->fail.text);
@@ -170,7 +182,7 @@ static void forge_other_root(struct forge_state *s)
 static X509_CRL *forge_crl(struct forge_state *s, const struct forge_list *l, bool root)
 {
 	struct crl_entry entries[3];
-	struct crl_order order = { .issuer = s->certificates[l->issuer], .key = forge_key(l->signer), .number = 1,
+	struct crl_order order = { .issuer = s->certificates[l->issuer], .key = forge_key(s, l->signer), .number = 1,
 				   .from = l->from, .until = l->until, .entries = entries };
 	X509_CRL *crl;
 
@@ -225,7 +237,7 @@ static char *forge_collateral(struct forge_state *s)
 	_cleanup_free_ char *texts = malloc(2UL * TCB_TEXT_MAX);
 	char *tcb_info = texts, *qe_identity = texts + TCB_TEXT_MAX, *json, *room;
 	struct bundle b = { .tcb_info = tcb_info, .qe_identity = qe_identity,
-			    .tcb_key = forge_key(s->o->document_signer),
+			    .tcb_key = forge_key(s, s->o->document_signer),
 			    .tcb_signing = s->certificates[FORGE_TCB_SIGNING], .root = s->certificates[FORGE_ROOT],
 			    .pck_ca = s->certificates[FORGE_PCK_CA] };
 
@@ -247,21 +259,37 @@ static char *forge_collateral(struct forge_state *s)
 
 static void forge_sign(struct forge_state *s, enum forge_key key, const void *data, size_t size, uint8_t signature[64])
 {
-	if (ec_sign(forge_key(key), data, size, signature, &s->fail))
+	if (ec_sign(forge_key(s, key), data, size, signature, &s->fail))
 		forge_die(s->fail.text);
+}
+
+struct forge_auth {
+	const uint8_t *at;
+	size_t size;
+};
+
+static struct forge_auth forge_auth(const struct forge_order *o)
+{
+	static uint8_t usual[32];
+
+	memset(usual, 0x77, sizeof(usual));
+	return o->auth ? (struct forge_auth){ o->auth, o->auth_size } : (struct forge_auth){ usual, sizeof(usual) };
 }
 
 /* The quoting enclave's report over the attestation key, signed by the platform. */
 static void forge_qe_report(struct forge_state *s, const uint8_t key[64], struct quote_qe_report *report)
 {
-	uint8_t material[64 + sizeof(s->o->auth)];
+	struct forge_auth auth = forge_auth(s->o);
+	_cleanup_free_ uint8_t *material = malloc(64 + auth.size);
 	size_t size;
 
 	memset(report, 0, sizeof(*report));
 	report->body = s->o->qe;
+	if (!material)
+		forge_die("out of memory");
 	memcpy(material, key, 64);
-	memcpy(material + 64, s->o->auth, sizeof(s->o->auth));
-	if (!EVP_Q_digest(keys_context(), "SHA256", NULL, material, sizeof(material), report->body.report_data, &size))
+	memcpy(material + 64, auth.at, auth.size);
+	if (!EVP_Q_digest(keys_context(), "SHA256", NULL, material, 64 + auth.size, report->body.report_data, &size))
 		forge_die("no SHA-256");
 	if (s->o->wrong_report_data)
 		report->body.report_data[0] ^= 1;
@@ -289,6 +317,7 @@ static void forge_put_certification(struct forge_state *s, struct bytes_writer *
 	X509 *const chain[] = { s->certificates[FORGE_PCK],
 				s->o->no_ca ? s->certificates[FORGE_ROOT] : s->certificates[FORGE_PCK_CA],
 				s->certificates[FORGE_ROOT] };
+	struct forge_auth auth = forge_auth(s->o);
 	_cleanup_free_ char *pem = NULL;
 	struct quote_qe_report report;
 
@@ -296,8 +325,8 @@ static void forge_put_certification(struct forge_state *s, struct bytes_writer *
 		forge_die(s->fail.text);
 	forge_qe_report(s, key, &report);
 	bytes_put(w, &report, sizeof(report));
-	bytes_put_le(w, sizeof(s->o->auth), 2);
-	bytes_put(w, s->o->auth, sizeof(s->o->auth));
+	bytes_put_le(w, auth.size, 2);
+	bytes_put(w, auth.at, auth.size);
 	bytes_put_le(w, s->o->certification, 2);
 	bytes_put_le(w, strlen(pem), 4);
 	bytes_put(w, pem, strlen(pem));
@@ -315,7 +344,7 @@ static size_t forge_quote(struct forge_state *s, uint8_t *quote)
 	from = w.used;
 	signature = bytes_room(&w, 64);
 	key = bytes_room(&w, 64);
-	if (!key || ec_point(forge_key(FORGE_ATTESTATION), key, &s->fail))
+	if (!key || ec_point(forge_key(s, FORGE_ATTESTATION), key, &s->fail))
 		forge_die("no room for a quote");
 	if (s->o->version >= QUOTE_V4) {
 		bytes_put_le(&w, QUOTE_CERT_QE_REPORT, 2);

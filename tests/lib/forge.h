@@ -47,7 +47,8 @@ struct forge_order {
 	uint8_t qe_vendor[16];
 	struct sgx_report_body sgx, qe;
 	struct tdx_report_body_1_5 td;
-	uint8_t auth[32];
+	const uint8_t *auth; /* QE authentication data; NULL: 32 bytes of 0x77 */
+	size_t auth_size;
 	struct sgx_extension pck;
 	bool no_extension, no_ca, wrong_report_data;
 	struct forge_certificate certificates[4]; /* by enum forge_key, to PCK */
@@ -62,6 +63,7 @@ struct forge_order {
 	struct forge_edit bundle_edits[FORGE_EDITS];
 	void (*edit_quote)(uint8_t *quote, size_t *size);
 	int64_t now;
+	bool machine; /* of the machine below: all keys, so the roots, are others than in orders without it */
 };
 
 struct forged {
@@ -75,5 +77,15 @@ void forge_order(struct forge_order *o, enum forge_kind kind);
 /* Ends the program with a sentence when it cannot. */
 void forge(const struct forge_order *o, struct forged *f);
 void forged_free(struct forged *f);
+/* x, y of one of the keys. */
+void forge_point(bool machine, enum forge_key which, uint8_t point[64]);
+
+/* forge_machine.c: what the machine's report data have to be for the platform above it. */
+void forge_machine_data(uint8_t data[64]);
+/* The QE authentication data that say so: their size, at most FORGE_AUTH_MAX. */
+#define FORGE_AUTH_MAX 0xffff
+size_t forge_machine_auth(uint8_t to[FORGE_AUTH_MAX], uint32_t format, const void *evidence, size_t size);
+/* A bundle with the machine's as its member; malloc'd. */
+char *forge_machine_bundle(const char *collateral, const char *machine);
 
 #endif

@@ -1,7 +1,9 @@
 /*
- * forge KIND CHANGE FOLDER: write evidence of a kind (sgx-v3, tdx-v4 ...), changed in one way, as quote.bin,
- * collateral.json and root.pem, and say at which moment it holds. For tests in other languages.
+ * forge KIND CHANGE FOLDER [DATA|machine]: write evidence of a kind (sgx-v3, tdx-v4 ...), changed in one way, as
+ * quote.bin, collateral.json and root.pem, and say at which moment it holds. With report data (128 digits in hex) it is
+ * of a machine below, under a root of its own; with the word machine there is one below. For tests in other languages.
  */
+#include "base/bytes.h"
 #include "image/io.h"
 #include "platform/state.h"
 #include "tests/lib/forge.h"
@@ -101,6 +103,27 @@ static int write_quote(const struct forged *f, const char *folder)
 	return 0;
 }
 
+/* A TD's quote below, in the authentication data of the order's; its documents are machine.json and machine.pem. */
+static int put_machine(struct forge_order *o, const char *folder)
+{
+	static uint8_t auth[FORGE_AUTH_MAX];
+	struct forge_order below;
+	struct forged f;
+	struct fail fail;
+	int error;
+
+	forge_order(&below, FORGE_TDX_V4);
+	below.machine = true;
+	forge_machine_data(below.td.body.report_data);
+	forge(&below, &f);
+	o->auth = auth;
+	o->auth_size = forge_machine_auth(auth, MACHINE_TDX_QUOTE, f.quote, f.size);
+	error = state_put_file(folder, "machine.json", f.collateral, 0644, &fail) ||
+		state_put_file(folder, "machine.pem", f.root, 0644, &fail);
+	forged_free(&f);
+	return error;
+}
+
 int main(int argc, char **argv)
 {
 	struct forge_order o;
@@ -108,7 +131,7 @@ int main(int argc, char **argv)
 	struct fail fail;
 	int kind = 0, change = 0;
 
-	if (argc != 4)
+	if (argc != 4 && argc != 5)
 		return 2;
 	while (change < CHANGES && strcmp(changes[change].name, argv[2]))
 		change++;
@@ -117,6 +140,14 @@ int main(int argc, char **argv)
 	if (kind == FORGE_KINDS || change == CHANGES)
 		return 2;
 	forge_order(&o, (enum forge_kind)kind);
+	if (argc == 5 && strcmp(argv[4], "machine") == 0) {
+		if (put_machine(&o, argv[3]))
+			return 1;
+	} else if (argc == 5) {
+		o.machine = true;
+		if (!hex_decode(argv[4], strlen(argv[4]), o.td.body.report_data, sizeof(o.td.body.report_data)))
+			return 2;
+	}
 	changes[change].change(&o);
 	forge(&o, &f);
 	if (write_quote(&f, argv[3]) || state_put_file(argv[3], "collateral.json", f.collateral, 0644, &fail) ||

@@ -16,6 +16,7 @@ PROJECT = {
     "ledger": {"abi", "base", "crypto"},
     "attest": {"abi", "base", "crypto"},
     "ratls": {"abi", "base"},
+    "init": {"abi", "base"},
     "kernel": {"abi", "base", "crypto", "cpu/enclu.h"},
     "cpu": {"abi", "base", "crypto"},
     "host": {"abi", "base", "cpu", "image"},

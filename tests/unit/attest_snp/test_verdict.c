@@ -141,6 +141,19 @@ static void test_machine(void **state)
 	machine = json_member(json_of_verdict(), "machine");
 	assert_true(member_is(machine, "tee", "snp"));
 	assert_non_null(json_member(json_member(machine, "claims"), "vmpl"));
+	/* Of evidence that is not genuine no root is named, here as little as above. */
+	(void)snprintf(v.machine_root, sizeof(v.machine_root), "A machine's root");
+	v.machine_format = ATTEST_SNP_REPORT;
+	machine = json_member(json_of_verdict(), "machine");
+	assert_true(member_is(machine, "root", "A machine's root"));
+	assert_true(member_is(machine, "format", "snp-report"));
+	assert_true(attest_verdict_text(&v, text, sizeof(text)) > 0);
+	assert_non_null(strstr(text, "\nmachine below   snp-report\nroot            A machine's root\n"));
+	v.genuine = false;
+	machine = json_member(json_of_verdict(), "machine");
+	assert_int_equal(json_member(machine, "root")->kind, JSON_NULL);
+	assert_true(attest_verdict_text(&v, text, sizeof(text)) > 0);
+	assert_null(strstr(text, "A machine's root"));
 }
 
 /* An exact allocation, so that a sanitizer sees a byte too far. */
@@ -171,6 +184,12 @@ static void test_sizes(void **state)
 		v.status = ATTEST_ConfigurationAndSWHardeningNeeded;
 		v.tcb_date = v.fix_date = 0;
 		v.claims.platform.known = v.claims.certificate = true;
+		v.machine_tee = tee;
+		v.machine_format = ATTEST_SNP_REPORT;
+		v.machine = v.claims;
+		v.machine_advisory_count = ATTEST_ADVISORIES_MAX;
+		memcpy(v.machine_advisories, v.advisories, sizeof(v.machine_advisories));
+		memset(v.machine_root, 'r', sizeof(v.machine_root) - 1);
 		for (size_t i = 0; i < 2; i++) {
 			long n = forms[i](&v, text, sizeof(text));
 

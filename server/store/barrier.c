@@ -1,0 +1,155 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/store/barrier_state.h"
+
+struct barrier *barrier_make(struct store *store)
+{
+	struct barrier *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return NULL;
+	b->store = store;
+	pthread_rwlock_init(&b->lock, NULL);
+	commits_init(&b->commits, barrier_commit, b);
+	return b;
+}
+
+void barrier_free(struct barrier *b)
+{
+	if (!b)
+		return;
+	barrier_seal(b);
+	commits_close(&b->commits);
+	pthread_rwlock_destroy(&b->lock);
+	free(b);
+}
+
+bool barrier_sealed(const struct barrier *b)
+{
+	bool sealed;
+
+	pthread_rwlock_rdlock((pthread_rwlock_t *)&b->lock);
+	sealed = !b->ring;
+	pthread_rwlock_unlock((pthread_rwlock_t *)&b->lock);
+	return sealed;
+}
+
+const char *barrier_store_type(const struct barrier *b)
+{
+	return b->store->type;
+}
+
+static bool path_is_own(const char *path)
+{
+	return path[0] == BARRIER_OWN;
+}
+
+int barrier_get(struct barrier *b, const char *path, struct pool *pool, struct blob *value)
+{
+	int err = path_is_own(path) || !*path ? -EINVAL : 0;
+
+	if (err)
+		return err;
+	pthread_rwlock_rdlock(&b->lock);
+	err = b->ring ? b->store->get(b->store, path, pool, value) : -EROFS;
+	if (!err)
+		err = ring_open(b->ring, path, value);
+	pthread_rwlock_unlock(&b->lock);
+	return err;
+}
+
+/* Sealed copies of a list of changes, in the pool. */
+static int changes_seal(struct barrier *b, const struct change *first, struct pool *pool, struct change **sealed)
+{
+	struct change **end = sealed;
+
+	for (const struct change *c = first; c; c = c->next) {
+		struct change *own = pool_take(pool, sizeof(*own));
+
+		if (path_is_own(c->path) || !*c->path)
+			return -EINVAL;
+		own->path = c->path;
+		if (c->value) {
+			struct blob entry = ring_seal(b->ring, c->path, (struct blob){ c->value, c->size }, pool);
+
+			own->value = entry.at;
+			own->size = entry.size;
+		}
+		*end = own;
+		end = &own->next;
+	}
+	return 0;
+}
+
+int barrier_apply(struct barrier *b, const struct change *first)
+{
+	_cleanup_pool_ struct pool pool = { NULL };
+	struct change *sealed = NULL;
+	int err;
+
+	pool_init(&pool);
+	pthread_rwlock_rdlock(&b->lock);
+	err = b->ring ? changes_seal(b, first, &pool, &sealed) : -EROFS;
+	pthread_rwlock_unlock(&b->lock);
+	return err ? err : commits_apply(&b->commits, sealed);
+}
+
+int barrier_list(struct barrier *b, const char *folder, const char *after, size_t limit, struct pool *pool,
+		 struct names *names)
+{
+	if (barrier_sealed(b))
+		return -EROFS;
+	if (path_is_own(folder))
+		return -EINVAL;
+	/* The barrier's own entries are below one folder of the top, and first. */
+	if (!*folder && strcmp(after, BARRIER_OWN_FOLDER) < 0)
+		after = BARRIER_OWN_FOLDER;
+	return b->store->list(b->store, folder, after, limit, pool, names);
+}
+
+struct walk {
+	struct barrier *barrier;
+	int (*fn)(void *context, const char *path, struct blob value);
+	void *context;
+};
+
+static int walk_entry(void *context, const char *path, struct blob value)
+{
+	struct walk *w = context;
+	_cleanup_pool_ struct pool pool = { NULL };
+	int err;
+
+	if (path_is_own(path))
+		return 0;
+	pool_init(&pool);
+	value.at = (uint8_t *)pool_copy(&pool, (const char *)value.at, value.size);
+	pthread_rwlock_rdlock(&w->barrier->lock);
+	err = w->barrier->ring ? ring_open(w->barrier->ring, path, &value) : -EROFS;
+	pthread_rwlock_unlock(&w->barrier->lock);
+	return err ? err : w->fn(w->context, path, value);
+}
+
+int barrier_walk(struct barrier *b, const char *prefix, int (*fn)(void *context, const char *path, struct blob value),
+		 void *context)
+{
+	struct walk w = { b, fn, context };
+
+	if (barrier_sealed(b))
+		return -EROFS;
+	return path_is_own(prefix) ? -EINVAL : b->store->walk(b->store, prefix, walk_entry, &w);
+}
+
+void barrier_status(const struct barrier *b, struct barrier_status *status)
+{
+	*status = (struct barrier_status){ 0 };
+	pthread_rwlock_rdlock((pthread_rwlock_t *)&b->lock);
+	if (b->ring) {
+		struct ring_term *t = ring_newest(b->ring);
+
+		*status = (struct barrier_status){ t->term, t->installed, t->used };
+	}
+	pthread_rwlock_unlock((pthread_rwlock_t *)&b->lock);
+}
