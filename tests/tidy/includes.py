@@ -26,6 +26,7 @@ PROJECT = {
     "quoting": {"abi", "base", "crypto", "image", "platform"},
     "collateral": {"abi", "base", "image", "platform", "attest"},
     "cli": {"abi", "base", "crypto", "image", "platform", "attest", "host"},
+    "client": {"abi", "base"},
     "oci": {"abi", "base", "image", "attest", "host"},
     "tests": EVERYTHING,
     "bench": EVERYTHING,
