@@ -208,10 +208,13 @@ static void after_do(struct request *r, const struct after *a)
 	}
 }
 
-/* Looking again may find more to end, see token/revoke.c: then there is one more commit, and what follows from that. */
+/*
+ * Looking again may find more to end, see token/revoke.c: then there is one more commit, and what follows from that.
+ * A request that sealed has nothing to tell: memory is gone (initialising ends so).
+ */
 void leases_committed(struct request *r)
 {
-	while (r->after) {
+	while (r->after && r->core->leases && r->core->tokens) {
 		struct after *list = r->after;
 
 		r->after = NULL;
