@@ -220,7 +220,7 @@ static bool doors_open(struct http *h, char *error, size_t size)
 			return false;
 		}
 		h->door_count++;
-		if (!door_open(&h->doors[h->door_count - 1], l, error, size))
+		if (!door_open(&h->doors[h->door_count - 1], l, h->shared.core, error, size))
 			return false;
 	}
 	if (!h->door_count)

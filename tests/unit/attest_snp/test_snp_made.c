@@ -94,17 +94,24 @@ static void test_good(void **state)
 	assert_int_equal(make(NULL), 0);
 }
 
-static void test_vlek(void **state)
+static struct pki_spec vlek_spec(void)
 {
-	static struct attest_verdict v;
 	struct pki_spec s = vek_spec();
-	struct attest_request q;
 
-	(void)state;
 	s.subject = "SEV-VLEK";
 	s.issuer = "SEV-VLEK-Milan";
 	memset(s.extensions, 0, sizeof(s.extensions));
 	pki_vek_extensions(s.extensions, "Milan", tcb, NULL, 0, false);
+	return s;
+}
+
+static void test_vlek(void **state)
+{
+	static struct attest_verdict v;
+	struct pki_spec s = vlek_spec();
+	struct attest_request q;
+
+	(void)state;
 	report.flags = 1 << 2;
 	q = request(pki_certificate(&s));
 	q.chain = joined(asvk, ark);
@@ -304,11 +311,9 @@ static struct attest_collateral *bundle(struct attest_bytes crl)
 	return kept(c);
 }
 
-static void with_crl(struct attest_bytes crl, enum attest_reason reason)
+static void request_with_crl(struct attest_request q, struct attest_bytes crl, enum attest_reason reason)
 {
 	static struct attest_verdict v;
-	struct pki_spec s = vek_spec();
-	struct attest_request q = request(pki_certificate(&s));
 	struct attest_collateral *c = bundle(crl);
 
 	q.collateral = c;
@@ -317,6 +322,32 @@ static void with_crl(struct attest_bytes crl, enum attest_reason reason)
 	else
 		refused_for(attest, &q, reason);
 	attest_collateral_free(c);
+}
+
+static void with_crl(struct attest_bytes crl, enum attest_reason reason)
+{
+	struct pki_spec s = vek_spec();
+
+	request_with_crl(request(pki_certificate(&s)), crl, reason);
+}
+
+/* A VLEK's issuer is the ASVK: that one's revocation counts, and the ASK's does not. */
+static void test_vlek_revocation(void **state)
+{
+	struct pki_spec s = vlek_spec();
+	struct attest_request q;
+	EVP_PKEY *rsa = pki_rsa();
+
+	(void)state;
+	report.flags = 1 << 2;
+	q = request(pki_certificate(&s));
+	q.chain = joined(asvk, ark);
+	request_with_crl(q, pki_crl("ARK-Milan", rsa, -1, NOW - DAY, NOW + DAY), ATTEST_OK);
+	request_with_crl(q, pki_crl("ARK-Milan", rsa, 2, NOW - DAY, NOW + DAY), ATTEST_OK);
+	request_with_crl(q, pki_crl("ARK-Milan", rsa, 3, NOW - DAY, NOW + DAY), ATTEST_R_ask_revoked);
+	request_with_crl(q, pki_crl("SEV-VLEK-Milan", rsa, 7, NOW - DAY, NOW + DAY), ATTEST_R_vek_revoked);
+	request_with_crl(q, pki_crl("SEV-Milan", rsa, 7, NOW - DAY, NOW + DAY), ATTEST_R_crl_issuer);
+	report.flags = 0;
 }
 
 static void test_revocation(void **state)
@@ -361,6 +392,7 @@ int main(void)
 		cmocka_unit_test(test_good),	   cmocka_unit_test(test_vlek),	  cmocka_unit_test(test_masked_chip),
 		cmocka_unit_test(test_extensions), cmocka_unit_test(test_product), cmocka_unit_test(test_tcb),
 		cmocka_unit_test(test_signature),  cmocka_unit_test(test_dates),  cmocka_unit_test(test_revocation),
+		cmocka_unit_test(test_vlek_revocation),
 	};
 
 	return cmocka_run_group_tests(tests, make, NULL);
