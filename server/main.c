@@ -12,6 +12,7 @@
 #include "server/audit/audit.h"
 #include "server/http/http.h"
 #include "server/seal/seal.h"
+#include "server/sys/watch.h"
 
 struct options {
 	struct names configs;
@@ -82,6 +83,9 @@ static bool config_make(struct config *c, const struct options *o)
 		config_dev(c, o->root_token, o->address);
 	if (o->log_level)
 		c->log_level = o->log_level;
+	if (!log_configure(c->log_level))
+		return fail("configuration: log_level is none of trace, debug, info, warn and error", c->log_level),
+		       false;
 	for (size_t i = 0; i < c->warnings.count; i++)
 		fprintf(stderr, "adyton-server: configuration: %s\n", c->warnings.at[i]);
 	return true;

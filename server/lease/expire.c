@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "server/lease/leases.h"
+#include "server/policy/policies.h"
 
 #define BACK_OFF 10 /* seconds */
 
@@ -114,6 +115,7 @@ void *expire_thread(void *leases)
 
 	while (!atomic_load(&q->stop)) {
 		wait_a_while(q);
+		policies_tick(q->core);
 		if (atomic_load(&q->stop) || !anything_due(q))
 			continue;
 		if (pthread_rwlock_tryrdlock(&q->core->lock)) {

@@ -49,7 +49,7 @@
 	F(BOOL, no_store, "false", "Whether certificates are not kept") \
 	F(BOOL, require_cn, "true", "Whether a common name is needed") \
 	F(LIST, cn_validations, "[\"email\",\"hostname\"]", "Kinds of common names: email, hostname, or disabled") \
-	F(LIST, policy_identifiers, "[]", "Policies, by object identifier or as {oid, cps, notice}") \
+	F(ANY, policy_identifiers, "[]", "Policies, by object identifier or as {oid, cps, notice}") \
 	F(BOOL, basic_constraints_valid_for_non_ca, "false", "Whether leaves have basic constraints") \
 	F(SECONDS, not_before_duration, "30", "How long before its making a certificate begins") \
 	F(STRING, not_after, "\"\"", "When certificates end, whatever is asked: YYYY-MM-ddTHH:MM:SSZ") \
