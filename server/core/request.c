@@ -44,8 +44,11 @@ void request_release(struct request *r)
 		for (size_t word = 0; word < STRIPES / 64; word++) {
 			uint64_t held = r->locks->held[class][word];
 
-			for (; held; held &= held - 1)
-				pthread_mutex_unlock(&r->core->stripes[class][word * 64 + (size_t)__builtin_ctzll(held)]);
+			for (; held; held &= held - 1) {
+				size_t stripe = word * 64 + (size_t)__builtin_ctzll(held);
+
+				pthread_mutex_unlock(&r->core->stripes[class][stripe]);
+			}
 			r->locks->held[class][word] = 0;
 		}
 	}
