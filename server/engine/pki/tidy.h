@@ -24,7 +24,8 @@
 	F(BOOL, tidy_expired_issuers, "false", "Whether expired issuers go") \
 	F(BOOL, tidy_move_legacy_ca_bundle, "false", "Of older versions: has no effect") \
 	F(BOOL, tidy_revocation_queue, "false", "Of enterprise features: has no effect") \
-	F(BOOL, tidy_revoked_cert_issuer_associations, "false", "Whether revocations are given to issuers that came later") \
+	F(BOOL, tidy_revoked_cert_issuer_associations, "false", \
+	  "Whether revocations are given to issuers that came later") \
 	F(BOOL, tidy_revoked_certs, "false", "Whether revocations of expired certificates go")
 
 struct pki_tidy_config {

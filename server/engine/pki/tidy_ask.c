@@ -62,11 +62,13 @@ static int tidy(struct request *r)
 		return 200;
 	}
 	if (settings_any(&c))
-		reply_warning(r, "Tidy operation successfully started. Any information from the operation will be printed to "
-			      "Vault's server logs.");
+		reply_warning(
+			r, "Tidy operation successfully started. Any information from the operation will be printed to "
+			   "Vault's server logs.");
 	else
-		reply_warning(r, "Manual tidy requested but no tidy operations were set. Enable at least one tidy operation "
-			      "to be run (" ANY ").");
+		reply_warning(
+			r, "Manual tidy requested but no tidy operations were set. Enable at least one tidy operation "
+			   "to be run (" ANY ").");
 	return 202;
 }
 
@@ -162,10 +164,12 @@ static int auto_set(struct request *r)
 	if (status)
 		return status;
 	if (c.enabled && !settings_any(&c))
-		return refuse(r, 400, "Auto-tidy enabled but no tidy operations were requested. Enable at least one tidy "
+		return refuse(r, 400,
+			      "Auto-tidy enabled but no tidy operations were requested. Enable at least one tidy "
 			      "operation to be run (" ANY ").");
 	if (c.publish_stored_certificate_count_metrics && !c.maintain_stored_certificate_counts)
-		return refuse(r, 400, "Can not publish a running storage metrics count to metrics without first maintaining "
+		return refuse(r, 400,
+			      "Can not publish a running storage metrics count to metrics without first maintaining "
 			      "that count.  Enable `maintain_stored_certificate_counts` to enable "
 			      "`publish_stored_certificate_count_metrics`.");
 	w = entry_write(r);

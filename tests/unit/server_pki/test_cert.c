@@ -181,7 +181,9 @@ static void lists(void **state)
 	(void)state;
 	for (size_t i = 0; i < KINDS; i++) {
 		static const uint8_t serial[] = { 0x80, 1, 2 };
-		struct pki_crl crl = { .number = 300, .base = -1, .this_update = 1700000000, .next_update = 2600000000 };
+		struct pki_crl crl = {
+			.number = 300, .base = -1, .this_update = 1700000000, .next_update = 2600000000
+		};
 		struct pki_key key;
 		struct blob der = root_make(i, &key), list;
 		const unsigned char *at;
@@ -192,7 +194,8 @@ static void lists(void **state)
 
 		assert_true(pki_cert_read(&pool, der, &c));
 		crl.entries = pki_crl_entry(&pool, (struct blob){ serial, sizeof(serial) }, 1700000000LL * 1000000000);
-		assert_true(pki_crl_sign(&pool, &crl, &c, &key, pki_algorithm(key.type, key.bits, 0, kinds[i].pss), &list));
+		assert_true(
+			pki_crl_sign(&pool, &crl, &c, &key, pki_algorithm(key.type, key.bits, 0, kinds[i].pss), &list));
 		at = list.at;
 		read = d2i_X509_CRL(NULL, &at, (long)list.size);
 		assert_non_null(read);
@@ -265,11 +268,15 @@ static void ocsp(void **state)
 
 static void pem(void **state)
 {
-	static const char *const bad[] = { "x", "-----BEGIN A-----", "-----BEGIN A-----\nAAAA\n-----END B-----",
-					   "-----BEGIN A-----\nAAA\n-----END A-----", "-----BEGIN A-----\n-----END A-----",
+	static const char *const bad[] = { "x",
+					   "-----BEGIN A-----",
+					   "-----BEGIN A-----\nAAAA\n-----END B-----",
+					   "-----BEGIN A-----\nAAA\n-----END A-----",
+					   "-----BEGIN A-----\n-----END A-----",
 					   "-----BEGIN A\n-----\nAAAA\n-----END A-----",
 					   "-----BEGIN A-----\nProc-Type: 4\n\nAAAA\n-----END A-----" };
-	const char *text = " \n-----BEGIN A B-----\nAAAA\nBBBB\n-----END A B-----\n\n-----BEGIN C-----\r\nAA==\r\n-----END C-----\r\n ";
+	const char *text =
+		" \n-----BEGIN A B-----\nAAAA\nBBBB\n-----END A B-----\n\n-----BEGIN C-----\r\nAA==\r\n-----END C-----\r\n ";
 	const char *label;
 	struct blob der;
 

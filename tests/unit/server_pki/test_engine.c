@@ -51,8 +51,9 @@ static int ask(enum operation op, const char *path, const char *body, const char
 
 		json_close(&r.reply.data);
 		text = pool_json_end(&r.reply.data);
-		snprintf(out, size, "%s", pool_json_member(&r.pool, pool_read_json(&r.pool, (const char *)text.at, text.size,
-										   &error), member));
+		snprintf(out, size, "%s",
+			 pool_json_member(&r.pool, pool_read_json(&r.pool, (const char *)text.at, text.size, &error),
+					  member));
 	}
 	return status;
 }
@@ -91,10 +92,12 @@ static struct listing list_get(void)
 static void open_engine(void)
 {
 	bench_open(&bench, &pki_backend);
-	assert_int_equal(ask(OP_UPDATE, "root/generate/internal", "{\"common_name\":\"R\",\"key_type\":\"ec\",\"ttl\":\"700h\"}",
-			     NULL, NULL, 0), 200);
-	assert_int_equal(ask(OP_UPDATE, "roles/any", "{\"allow_any_name\":true,\"key_type\":\"ec\",\"ttl\":\"1h\"}", NULL, NULL,
-			     0), 200);
+	assert_int_equal(ask(OP_UPDATE, "root/generate/internal",
+			     "{\"common_name\":\"R\",\"key_type\":\"ec\",\"ttl\":\"700h\"}", NULL, NULL, 0),
+			 200);
+	assert_int_equal(ask(OP_UPDATE, "roles/any", "{\"allow_any_name\":true,\"key_type\":\"ec\",\"ttl\":\"1h\"}",
+			     NULL, NULL, 0),
+			 200);
 }
 
 static void issue_one(char serial[64])
@@ -145,8 +148,9 @@ static void *changer(void *context)
 {
 	(void)context;
 	for (size_t i = 0; i < EACH; i++)
-		assert_int_equal(ask(OP_PATCH, "issuer/default", i & 1 ? "{\"issuer_name\":\"x\"}" : "{\"issuer_name\":\"y\"}",
-				     NULL, NULL, 0), 200);
+		assert_int_equal(ask(OP_PATCH, "issuer/default",
+				     i & 1 ? "{\"issuer_name\":\"x\"}" : "{\"issuer_name\":\"y\"}", NULL, NULL, 0),
+				 200);
 	return NULL;
 }
 

@@ -51,8 +51,11 @@ static void globs(void **state)
 
 static void hostnames(void **state)
 {
-	static const char *const good[] = { "a", "a.b", "*.a.b", "a-b.c", "_sip._tcp.x", "xn--bcher-kva.x", "a.", "1.2" };
-	static const char *const bad[] = { "", ".", ".a", "a..b", "-a", "a-", "a b", "*", "a.*.b", "a/b", "ä", "*.", "a-.b" };
+	static const char *const good[] = {
+		"a", "a.b", "*.a.b", "a-b.c", "_sip._tcp.x", "xn--bcher-kva.x", "a.", "1.2"
+	};
+	static const char *const bad[] = { "",  ".",     ".a",  "a..b", "-a", "a-",  "a b",
+					   "*", "a.*.b", "a/b", "ä",    "*.", "a-.b" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
@@ -98,21 +101,48 @@ static void allowed(void **state)
 		const char *domains, *name;
 		bool allowed;
 	} rows[] = {
-		{ 0, "a.org", "a.org", false }, { BARE, "a.org", "a.org", true }, { BARE, "a.org", "A.ORG", true },
-		{ BARE, "a.org", "x.a.org", false }, { SUB, "a.org", "x.a.org", true }, { SUB, "a.org", "a.org", false },
-		{ SUB, "a.org", "xa.org", false }, { SUB, "a.org", "x.y.a.org", true }, { SUB, "a.org", "*.a.org", true },
-		{ SUB, "a.org", "*.x.a.org", true }, { SUB | NO_WILD, "a.org", "*.a.org", false },
-		{ SUB, "a.org", "x.*.a.org", false }, { SUB, "a.org", "**.a.org", false }, { SUB, "a.org", "x*y.a.org", true },
-		{ SUB, "a.org", "-*.a.org", false }, { BARE, "*.a.org", "*.a.org", true }, { SUB, "a.org,", "x.b.org", false },
-		{ GLOB, "w*.a.org", "web.a.org", true }, { GLOB, "w*.a.org", "a.org", false },
-		{ 0, "w*.a.org", "web.a.org", false }, { ANY, "", "anything", true }, { ANY, "", "not a host", false },
-		{ ANY | LOOSE, "", "not a host", true }, { ANY | NO_WILD, "", "*.x", false }, { ANY, "", "", true },
-		{ BARE, "a.org", "me@a.org", true }, { SUB, "a.org", "me@a.org", false }, { SUB, "a.org", "me@x.a.org", true },
-		{ BARE, "a.org", "me@you@a.org", false }, { BARE, "a.org", "*@a.org", true },
-		{ ANY, "", "me@*.a.org", false }, { 0, "", "localhost", true }, { NO_LOCAL, "", "localhost", false },
-		{ 0, "", "x.localhost", false }, { SUB, "", "x.localhost", true }, { 0, "", "localdomain", true },
-		{ DISPLAY, "", "ada", true }, { DISPLAY | SUB, "", "x.ada", true }, { DISPLAY, "", "x.ada", false },
-		{ 0, "", "ada", false }, { SUB, "a.org", "x.a.org.", false }, { SUB, "a.org", "x..a.org", false },
+		{ 0, "a.org", "a.org", false },
+		{ BARE, "a.org", "a.org", true },
+		{ BARE, "a.org", "A.ORG", true },
+		{ BARE, "a.org", "x.a.org", false },
+		{ SUB, "a.org", "x.a.org", true },
+		{ SUB, "a.org", "a.org", false },
+		{ SUB, "a.org", "xa.org", false },
+		{ SUB, "a.org", "x.y.a.org", true },
+		{ SUB, "a.org", "*.a.org", true },
+		{ SUB, "a.org", "*.x.a.org", true },
+		{ SUB | NO_WILD, "a.org", "*.a.org", false },
+		{ SUB, "a.org", "x.*.a.org", false },
+		{ SUB, "a.org", "**.a.org", false },
+		{ SUB, "a.org", "x*y.a.org", true },
+		{ SUB, "a.org", "-*.a.org", false },
+		{ BARE, "*.a.org", "*.a.org", true },
+		{ SUB, "a.org,", "x.b.org", false },
+		{ GLOB, "w*.a.org", "web.a.org", true },
+		{ GLOB, "w*.a.org", "a.org", false },
+		{ 0, "w*.a.org", "web.a.org", false },
+		{ ANY, "", "anything", true },
+		{ ANY, "", "not a host", false },
+		{ ANY | LOOSE, "", "not a host", true },
+		{ ANY | NO_WILD, "", "*.x", false },
+		{ ANY, "", "", true },
+		{ BARE, "a.org", "me@a.org", true },
+		{ SUB, "a.org", "me@a.org", false },
+		{ SUB, "a.org", "me@x.a.org", true },
+		{ BARE, "a.org", "me@you@a.org", false },
+		{ BARE, "a.org", "*@a.org", true },
+		{ ANY, "", "me@*.a.org", false },
+		{ 0, "", "localhost", true },
+		{ NO_LOCAL, "", "localhost", false },
+		{ 0, "", "x.localhost", false },
+		{ SUB, "", "x.localhost", true },
+		{ 0, "", "localdomain", true },
+		{ DISPLAY, "", "ada", true },
+		{ DISPLAY | SUB, "", "x.ada", true },
+		{ DISPLAY, "", "x.ada", false },
+		{ 0, "", "ada", false },
+		{ SUB, "a.org", "x.a.org.", false },
+		{ SUB, "a.org", "x..a.org", false },
 	};
 
 	(void)state;
@@ -164,11 +194,21 @@ static void times(void **state)
 		const char *text;
 		int64_t seconds; /* -1: not a time */
 	} rows[] = {
-		{ "1970-01-01T00:00:00Z", 0 }, { "2027-01-02T03:04:05Z", 1798859045 }, { "2027-01-02T03:04:05.678Z", 1798859045 },
-		{ "2027-01-02T05:04:05+02:00", 1798859045 }, { "2027-01-02T01:34:05-01:30", 1798859045 },
-		{ "2028-02-29T00:00:00Z", 1835395200 }, { "2027-02-29T00:00:00Z", -1 }, { "2027-13-01T00:00:00Z", -1 },
-		{ "2027-01-01", -1 }, { "2027-01-01T00:00:00", -1 }, { "2027-01-01 00:00:00Z", -1 }, { "", -1 },
-		{ "2027-01-01T24:00:00Z", -1 }, { "2027-01-01T00:00:00Zx", -1 }, { "27-01-01T00:00:00Z", -1 },
+		{ "1970-01-01T00:00:00Z", 0 },
+		{ "2027-01-02T03:04:05Z", 1798859045 },
+		{ "2027-01-02T03:04:05.678Z", 1798859045 },
+		{ "2027-01-02T05:04:05+02:00", 1798859045 },
+		{ "2027-01-02T01:34:05-01:30", 1798859045 },
+		{ "2028-02-29T00:00:00Z", 1835395200 },
+		{ "2027-02-29T00:00:00Z", -1 },
+		{ "2027-13-01T00:00:00Z", -1 },
+		{ "2027-01-01", -1 },
+		{ "2027-01-01T00:00:00", -1 },
+		{ "2027-01-01 00:00:00Z", -1 },
+		{ "", -1 },
+		{ "2027-01-01T24:00:00Z", -1 },
+		{ "2027-01-01T00:00:00Zx", -1 },
+		{ "27-01-01T00:00:00Z", -1 },
 	};
 	int64_t seconds;
 
@@ -187,9 +227,20 @@ static void oids(void **state)
 	static const struct {
 		const char *dotted, *hex; /* NULL: not one */
 	} rows[] = {
-		{ "1.2.840.113549.1.1.11", "06092a864886f70d01010b" }, { "2.5.29.17", "0603551d11" }, { "2.999.1", "060388" "3701" },
-		{ "0.9.2342.19200300.100.1.1", "060a0992268993f22c640101" }, { "1", NULL }, { "", NULL }, { "3.1", NULL },
-		{ "1.40", NULL }, { "1.2.", NULL }, { "1..2", NULL }, { "1.02", NULL }, { "1.2x", NULL }, { "a.b", NULL },
+		{ "1.2.840.113549.1.1.11", "06092a864886f70d01010b" },
+		{ "2.5.29.17", "0603551d11" },
+		{ "2.999.1", "060388"
+			     "3701" },
+		{ "0.9.2342.19200300.100.1.1", "060a0992268993f22c640101" },
+		{ "1", NULL },
+		{ "", NULL },
+		{ "3.1", NULL },
+		{ "1.40", NULL },
+		{ "1.2.", NULL },
+		{ "1..2", NULL },
+		{ "1.02", NULL },
+		{ "1.2x", NULL },
+		{ "a.b", NULL },
 		{ "1.2.99999999999999999999999", NULL },
 	};
 	struct asn a;
@@ -205,8 +256,14 @@ static void oids(void **state)
 /* Lengths of one, two and three bytes, and what a strict reader refuses. */
 static void lengths(void **state)
 {
-	static const char *const bad[] = { "\x30\x80\x00", "\x30\x81\x05" "hello", "\x30\x82\x00\x85", "\x30\x85\x01\x01\x01\x01\x01",
-					   "\x30", "\x30\x02\x05", "\x1f\x01\x00" };
+	static const char *const bad[] = { "\x30\x80\x00",
+					   "\x30\x81\x05"
+					   "hello",
+					   "\x30\x82\x00\x85",
+					   "\x30\x85\x01\x01\x01\x01\x01",
+					   "\x30",
+					   "\x30\x02\x05",
+					   "\x1f\x01\x00" };
 	static const size_t sizes[] = { 3, 7, 4, 7, 1, 3, 3 };
 	uint8_t *bytes = pool_take(&pool, 70000);
 	unsigned int tag;
@@ -245,8 +302,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(globs), cmocka_unit_test(hostnames), cmocka_unit_test(punycode), cmocka_unit_test(allowed),
-		cmocka_unit_test(others), cmocka_unit_test(times), cmocka_unit_test(oids), cmocka_unit_test(lengths),
+		cmocka_unit_test(globs),   cmocka_unit_test(hostnames), cmocka_unit_test(punycode),
+		cmocka_unit_test(allowed), cmocka_unit_test(others),    cmocka_unit_test(times),
+		cmocka_unit_test(oids),    cmocka_unit_test(lengths),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
