@@ -115,7 +115,8 @@ static int request_settle(struct request *r, int status)
 		return 500;
 	if (r->failed)
 		return 500;
-	leases_committed(r);
+	if (r->core->unsealed) /* the request may have sealed it */
+		leases_committed(r);
 	return status;
 }
 

@@ -61,7 +61,9 @@ static void ttl_words(void **state)
 
 static const char *batch(struct world *w, struct request *r, uint64_t ttl)
 {
-	struct token t = { .type = TOKEN_BATCH, .path = "auth/token/create", .metadata = { (const uint8_t *)"{\"a\":\"b\"}", 9 } };
+	struct token t = { .type = TOKEN_BATCH,
+			   .path = "auth/token/create",
+			   .metadata = { (const uint8_t *)"{\"a\":\"b\"}", 9 } };
 
 	(void)w;
 	names_add(&r->pool, &t.policies, "default");

@@ -1,3 +1,4 @@
+/* The world of these tests. */
 #include "tests/unit/server_token/world.h"
 
 #include <errno.h>
@@ -5,7 +6,7 @@
 
 #include "server/seal/seal.h"
 
-int64_t world_now;
+_Atomic int64_t world_now;
 _Atomic int world_failures, world_applies, world_revoked;
 _Atomic bool world_refuses;
 struct mount *world_mount;

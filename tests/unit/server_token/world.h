@@ -1,4 +1,4 @@
-/* A server in memory, with a clock that tests move, a store that can be told to fail, and a backend that gives leases. */
+/* A server in memory: a clock that tests move, a store that fails when told to, a backend that gives leases. */
 #ifndef ADYTON_TESTS_UNIT_SERVER_TOKEN_WORLD_H
 #define ADYTON_TESTS_UNIT_SERVER_TOKEN_WORLD_H
 
@@ -22,7 +22,7 @@ struct world {
 	const char *root; /* token */
 };
 
-extern int64_t world_now;          /* Unix nanoseconds */
+extern _Atomic int64_t world_now;  /* Unix nanoseconds */
 extern _Atomic int world_failures; /* as many apply()s fail from now on */
 extern _Atomic int world_applies;  /* how many there were */
 extern _Atomic int world_revoked;  /* leases that the backend ended */
