@@ -247,7 +247,8 @@ int mount_retune(struct request *r, struct mount *m, const char *description, co
 	if (m->backend == &kv_v1_backend && backend == &kv_v2_backend)
 		kv2_upgrade(r, m);
 	else if (backend != m->backend)
-		status = refuse(r, 400, "a mounted engine cannot be changed into an older version: mount a new one and copy");
+		status = refuse(r, 400, "a mounted engine cannot be changed into an older version: "
+					"mount a new one and copy");
 	mount_store(r, m);
 	if (status || !request_commit(r)) {
 		m->config = old_config;
