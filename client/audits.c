@@ -27,10 +27,12 @@ int audit_list_run(struct client *c)
 		TABLE_ROW(&t, "Path", "Type", "Description");
 	for (size_t i = 0; i < count; i++) {
 		const struct json *m = sorted[i];
-		const char *type = value_text(json_member(m, "type")), *about = value_text(json_member(m, "description"));
+		const char *type = value_text(json_member(m, "type")),
+			   *about = value_text(json_member(m, "description"));
 
 		if (c->detailed)
-			TABLE_ROW(&t, value_name(m), type, about, json_true(json_member(m, "local")) ? "local" : "replicated",
+			TABLE_ROW(&t, value_name(m), type, about,
+				  json_true(json_member(m, "local")) ? "local" : "replicated",
 				  value_show(json_member(m, "options")));
 		else
 			TABLE_ROW(&t, value_name(m), type, about);

@@ -134,7 +134,8 @@ static int pairs_one(const char *operand, struct pair **pairs)
 
 		value = file_read(path, &size);
 		if (!value)
-			return complain(-1, "Failed to parse K=V data: error reading file: %s: %s", path, strerror(errno));
+			return complain(-1, "Failed to parse K=V data: error reading file: %s: %s", path,
+					strerror(errno));
 	} else {
 		value += value[0] == '\\' && value[1] == '@';
 		size = strlen(value);

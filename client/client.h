@@ -1,6 +1,7 @@
 /*
  * A command line for the secrets server, as Vault's users know it. One run is one verb of verbs.def: its flags are read
- * (flags.c), it asks the server (ask.c) and shows the answer (output.c). Memory is held until the program ends (keep.c).
+ * (flags.c), it asks the server (ask.c) and shows the answer (output.c). Memory is held until the program ends
+ * (keep.c).
  *
  * Exit statuses are Vault's: 0; 1 for a wrong command line; 2 when the server or the way to it says no.
  */

@@ -12,7 +12,8 @@ static const char *data_query(const char *path, const struct pair *pairs)
 		struct answer a = { .body = p->json, .size = strlen(p->json) };
 
 		answer_parse(&a);
-		url = keep_format("%s%s%s=%s", url, p == pairs ? "?" : "&", ask_query(p->name), ask_query(value_text(a.json)));
+		url = keep_format("%s%s%s=%s", url, p == pairs ? "?" : "&", ask_query(p->name),
+				  ask_query(value_text(a.json)));
 	}
 	return url;
 }

@@ -9,13 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A line's brackets, opened less closed, outside strings and comments; *early: closed before any was opened. */
-static int format_depth(const char *line, size_t n, bool *early)
+/* A line's brackets, opened less closed, outside strings and comments. */
+static int format_depth(const char *line, size_t n)
 {
 	bool string = false;
 	int depth = 0;
 
-	*early = false;
 	for (size_t i = 0; i < n; i++) {
 		if (line[i] == '\\' && string)
 			i++;
@@ -26,7 +25,7 @@ static int format_depth(const char *line, size_t n, bool *early)
 		else if (!string && strchr("{[", line[i]))
 			depth++;
 		else if (!string && strchr("}]", line[i]))
-			*early |= depth-- == 0;
+			depth--;
 	}
 	return depth;
 }
@@ -52,7 +51,7 @@ static void format_line(struct text *t, const char *line, size_t n)
 static char *format_policy(const char *s)
 {
 	struct text t = { .grow = keep_grow };
-	bool empty = true, early;
+	bool empty = true;
 	int depth = 0;
 
 	keep_grow(&t, 0);
@@ -69,9 +68,9 @@ static char *format_policy(const char *s)
 			empty = true;
 			continue;
 		}
-		int more = format_depth(line, rest, &early);
+		int more = format_depth(line, rest);
 
-		for (int i = 0; i < depth - early; i++)
+		for (int i = 0; i < depth - (strchr("}]", *line) != NULL); i++)
 			text_put(&t, "  ");
 		format_line(&t, line, rest);
 		text_put(&t, "\n");
@@ -91,7 +90,8 @@ static int format_check(const char *path, const char *text, size_t size)
 
 	arena.at = keep(arena.size);
 	if (hcl_parse(text, size, &arena, &body, &error))
-		return complain(1, "Failed to parse policy: %s:%u:%u: %s", path, error.line, error.column, error.message);
+		return complain(1, "Failed to parse policy: %s:%u:%u: %s", path, error.line, error.column,
+				error.message);
 	return 0;
 }
 

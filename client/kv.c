@@ -257,7 +257,8 @@ static int kv_versions(const struct client *c, const char *what, const char *par
 	int status;
 
 	if (!flag(c, "versions"))
-		return complain(1, "No versions provided, use the \"-versions\" flag to specify the version to %s.", part);
+		return complain(1, "No versions provided, use the \"-versions\" flag to specify the version to %s.",
+				part);
 	status = kv_find_second(c, &kv, what);
 	if (status)
 		return status;

@@ -7,8 +7,9 @@
 static int change_read(const struct client *c, const char *path, const char *version, const char *verb,
 		       struct answer *a, const struct json **metadata)
 {
-	int failed = ask(c, "GET", keep_format("%s%s%s", ask_path(path), version ? "?version=" : "", version ? version : ""),
-			 NULL, a);
+	int failed =
+		ask(c, "GET", keep_format("%s%s%s", ask_path(path), version ? "?version=" : "", version ? version : ""),
+		    NULL, a);
 
 	if (failed && a->status != 404)
 		return complain(2, "Error doing pre-read at %s: %s", path, a->error);

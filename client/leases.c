@@ -25,7 +25,8 @@ int lease_renew_run(struct client *c)
 
 int lease_revoke_run(struct client *c)
 {
-	bool force = flag_true(c, "force") || flag_true(c, "f"), prefix = flag_true(c, "prefix"), sync = flag_true(c, "sync");
+	bool force = flag_true(c, "force") || flag_true(c, "f"), prefix = flag_true(c, "prefix"),
+	     sync = flag_true(c, "sync");
 	const char *id = c->operands[0];
 	struct json_writer w;
 	struct answer a;
@@ -39,8 +40,10 @@ int lease_revoke_run(struct client *c)
 	json_put_bool(&w, "sync", sync);
 	if (!prefix)
 		json_put_string(&w, "lease_id", id);
-	failed = ask(c, "PUT", force ? keep_format("sys/leases/revoke-force/%s", ask_path(path_clean(id))) :
-			prefix ? keep_format("sys/leases/revoke-prefix/%s", ask_path(path_clean(id))) : "sys/leases/revoke",
+	failed = ask(c, "PUT",
+		     force    ? keep_format("sys/leases/revoke-force/%s", ask_path(path_clean(id)))
+		     : prefix ? keep_format("sys/leases/revoke-prefix/%s", ask_path(path_clean(id)))
+			      : "sys/leases/revoke",
 		     body_end(&w), &a);
 	if (failed)
 		return output_error(&a, force ? "force revoking leases with prefix %s" :

@@ -65,6 +65,8 @@ static int login_by_token(struct client *c, const struct pair *pairs, struct ans
 		if (v)
 			value_write(&w, members[i][1], v);
 	}
+	if (!json_member(data, "renewable"))
+		json_put_bool(&w, "renewable", false);
 	json_close(&w);
 	a->body = body_end(&w);
 	a->size = strlen(a->body);
@@ -100,7 +102,8 @@ static int login_by_method(struct client *c, const struct method *m, struct pair
 	body_start(&w);
 	pairs_write(&w, pairs);
 	c->token = NULL;
-	if (ask(c, "PUT", keep_format("auth/%s/login%s%s", ask_path(mount), m->who ? "/" : "", m->who ? ask_path(who) : ""),
+	if (ask(c, "PUT",
+		keep_format("auth/%s/login%s%s", ask_path(mount), m->who ? "/" : "", m->who ? ask_path(who) : ""),
 		body_end(&w), a))
 		return complain(2, "Error authenticating: %s", a->error);
 	return 0;
@@ -133,17 +136,21 @@ static int login_finish(struct client *c, struct answer *a, bool store)
 		if (status)
 			return status;
 		if (environment("TOKEN"))
-			(void)complain(0, "WARNING! The VAULT_TOKEN environment variable is set! It goes before the token that "
-					  "was stored;\nunset it, or give it that value.\n");
+			(void)complain(
+				0,
+				"WARNING! The VAULT_TOKEN environment variable is set! It goes before the token that "
+				"was stored;\nunset it, or give it that value.\n");
 	} else if (!flag_true(c, "token-only")) {
-		(void)complain(0, "The token was not stored. Set VAULT_TOKEN, or pass the token below with each request.\n");
+		(void)complain(
+			0, "The token was not stored. Set VAULT_TOKEN, or pass the token below with each request.\n");
 	}
 	if (flag_true(c, "no-print"))
 		return 0;
 	if (output_is_table(c) && !c->field)
-		(void)puts(store ? "Success! You are now authenticated. The token shown below is stored already: there is\n"
-				   "no need to log in again.\n" :
-				   "Success! You are now authenticated.\n");
+		(void)puts(
+			store ? "Success! You are now authenticated. The token below is stored already: there is\n"
+				"no need to log in again.\n"
+			      : "Success! You are now authenticated.\n");
 	return output_secret(c, a);
 }
 
@@ -156,8 +163,11 @@ int login_run(struct client *c)
 	int status;
 
 	if (!m)
-		return complain(1, "Unknown auth method: %s. \"%s auth list\" shows which there are; some can only be used by "
-				   "\"%s write auth/...\"", flag(c, "method"), c->called, c->called);
+		return complain(
+			1,
+			"Unknown auth method: %s. \"%s auth list\" shows which there are; some can only be used by "
+			"\"%s write auth/...\"",
+			flag(c, "method"), c->called, c->called);
 	if (flag_true(c, "no-store") && flag_true(c, "no-print"))
 		return complain(1, "-no-store and -no-print cannot be used together");
 	if (flag_true(c, "token-only"))

@@ -7,9 +7,9 @@
 #define EXIT_NO_VERB 127
 
 #define MOUNT_FLAGS \
-	"description path default-lease-ttl max-lease-ttl audit-non-hmac-request-keys* audit-non-hmac-response-keys* " \
-	"listing-visibility passthrough-request-headers* allowed-response-headers* token-type plugin-name plugin-version " \
-	"options% version local! seal-wrap! external-entropy-access! "
+	"description path default-lease-ttl max-lease-ttl audit-non-hmac-request-keys* " \
+	"audit-non-hmac-response-keys* listing-visibility passthrough-request-headers* allowed-response-headers* " \
+	"token-type plugin-name plugin-version options% version local! seal-wrap! external-entropy-access! "
 
 static const struct verb verbs[] = {
 #define V(name, run, flags, least, most, operands, summary) { name, run, flags, least, most, operands, summary },

@@ -53,8 +53,8 @@ static int mount_list(const struct client *c, const struct kind *k)
 		return 0;
 	}
 	if (c->detailed)
-		TABLE_ROW(&t, "Path", "Plugin", "Accessor", "Default TTL", "Max TTL", "Token Type", "Replication", "Seal Wrap",
-			  "Options", "Description", "UUID", "Running Version", "Deprecation Status");
+		TABLE_ROW(&t, "Path", "Plugin", "Accessor", "Default TTL", "Max TTL", "Token Type", "Replication",
+			  "Seal Wrap", "Options", "Description", "UUID", "Running Version", "Deprecation Status");
 	else if (k == &engines)
 		TABLE_ROW(&t, "Path", "Type", "Accessor", "Description");
 	else
@@ -104,7 +104,8 @@ static int mount_enable(const struct client *c, const struct kind *k)
 	mount_options(c, &w, version);
 	if (ask(c, "POST", keep_format("%s/%s", k->at, ask_path(path_clean(path))), body_end(&w), &a))
 		return k == &engines ? output_error(&a, "enabling") : output_error(&a, "enabling %s auth", type);
-	return output_success(c, k == &engines ? "Enabled the %s %s at: %s" : "Enabled %s %s at: %s", type, k->thing, path);
+	return output_success(c, k == &engines ? "Enabled the %s %s at: %s" : "Enabled %s %s at: %s", type, k->thing,
+			      path);
 }
 
 static int mount_disable(const struct client *c, const struct kind *k)

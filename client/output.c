@@ -219,15 +219,23 @@ static const struct json *secret_field(const struct json *answer, const char *fi
 	static const struct {
 		const char *field, *in, *member;
 	} names[] = {
-		{ "token", "auth", "client_token" }, { "token_accessor", "auth", "accessor" },
-		{ "token_duration", "auth", "lease_duration" }, { "token_renewable", "auth", "renewable" },
-		{ "token_policies", "auth", "token_policies" }, { "identity_policies", "auth", "identity_policies" },
-		{ "policies", "auth", "policies" }, { "wrapping_token", "wrap_info", "token" },
-		{ "wrapping_accessor", "wrap_info", "accessor" }, { "wrapping_token_ttl", "wrap_info", "ttl" },
+		{ "token", "auth", "client_token" },
+		{ "token_accessor", "auth", "accessor" },
+		{ "token_duration", "auth", "lease_duration" },
+		{ "token_renewable", "auth", "renewable" },
+		{ "token_policies", "auth", "token_policies" },
+		{ "identity_policies", "auth", "identity_policies" },
+		{ "policies", "auth", "policies" },
+		{ "wrapping_token", "wrap_info", "token" },
+		{ "wrapping_accessor", "wrap_info", "accessor" },
+		{ "wrapping_token_ttl", "wrap_info", "ttl" },
 		{ "wrapping_token_creation_time", "wrap_info", "creation_time" },
 		{ "wrapping_token_creation_path", "wrap_info", "creation_path" },
-		{ "wrapped_accessor", "wrap_info", "wrapped_accessor" }, { "lease_duration", NULL, "lease_duration" },
-		{ "lease_id", NULL, "lease_id" }, { "request_id", NULL, "request_id" }, { "renewable", NULL, "renewable" },
+		{ "wrapped_accessor", "wrap_info", "wrapped_accessor" },
+		{ "lease_duration", NULL, "lease_duration" },
+		{ "lease_id", NULL, "lease_id" },
+		{ "request_id", NULL, "request_id" },
+		{ "renewable", NULL, "renewable" },
 		{ "refresh_interval", NULL, "lease_duration" },
 	};
 	const struct json *data = json_member(answer, "data"), *within = json_member(data, "data");

@@ -5,9 +5,8 @@
 
 int policy_list_run(struct client *c)
 {
-	const struct json *keys, **sorted;
+	const struct json *keys;
 	struct answer a;
-	size_t count;
 
 	if (ask(c, "GET", "sys/policies/acl?list=true", NULL, &a))
 		return output_error(&a, "listing policies");
@@ -16,9 +15,8 @@ int policy_list_run(struct client *c)
 		output_json(c, keys);
 		return 0;
 	}
-	sorted = value_sorted(keys, &count);
-	for (size_t i = 0; i < count; i++)
-		(void)puts(value_text(sorted[i]));
+	for (const struct json *k = keys ? keys->first : NULL; k; k = k->next)
+		(void)puts(value_text(k));
 	return 0;
 }
 

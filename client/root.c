@@ -14,8 +14,10 @@ static const char *shown(const struct json *object, const char *name)
 
 static int root_show(const struct client *c, const struct json *s)
 {
-	static const char *const more[][2] = { { "PGP Fingerprint", "pgp_fingerprint" }, { "Encoded Token", "encoded_token" },
-		{ "OTP", "otp" }, { "OTP Length", "otp_length" } };
+	static const char *const more[][2] = { { "PGP Fingerprint", "pgp_fingerprint" },
+					       { "Encoded Token", "encoded_token" },
+					       { "OTP", "otp" },
+					       { "OTP Length", "otp_length" } };
 	struct table t = { 0 };
 
 	if (!output_is_table(c)) {
@@ -23,8 +25,9 @@ static int root_show(const struct client *c, const struct json *s)
 		return 0;
 	}
 	if (*value_text(json_member(s, "otp")))
-		(void)complain(0, "A one-time password was made and is shown below. Without it the new root token cannot be "
-				  "decoded: keep it safe.\n");
+		(void)complain(
+			0, "A one-time password was made and is shown below. Without it the new root token cannot be "
+			   "decoded: keep it safe.\n");
 	TABLE_ROW(&t, "Nonce", value_text(json_member(s, "nonce")));
 	TABLE_ROW(&t, "Started", shown(s, "started"));
 	TABLE_ROW(&t, "Progress", keep_format("%s/%s", shown(s, "progress"), shown(s, "required")));
@@ -123,8 +126,10 @@ static int root_provide(const struct client *c, const char *path, const struct j
 	size_t size;
 
 	if (!json_true(json_member(status, "started")))
-		return complain(1, "No root generation is in progress. Start one by running \"%s operator generate-root -init\".",
-				c->called);
+		return complain(
+			1,
+			"No root generation is in progress. Start one by running \"%s operator generate-root -init\".",
+			c->called);
 	if (!key) {
 		nonce = nonce ? nonce : value_text(json_member(status, "nonce"));
 		(void)fprintf(stderr, "Operation nonce: %s\n", nonce);

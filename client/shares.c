@@ -129,9 +129,11 @@ static int init_show(const struct client *c, const struct json *answer, const st
 	keys_print(answer, "recovery_keys_base64", "recovery_keys", "Recovery Key");
 	(void)printf("\nInitial Root Token: %s\n\n", value_text(json_member(answer, "root_token")));
 	if (keys && keys->first)
-		(void)printf("Vault initialized with %s key shares and a key threshold of %s. Give the shares above to\n"
-			     "different people: after every start at least %s of them are needed before the server can serve.\n"
-			     "Nobody can help who has fewer.\n", s->shares, s->threshold, s->threshold);
+		(void)printf(
+			"Vault initialized with %s key shares and a key threshold of %s. Give the shares above to\n"
+			"different people: after every start at least %s of them are needed before it can serve.\n"
+			"Nobody can help who has fewer.\n",
+			s->shares, s->threshold, s->threshold);
 	else
 		(void)puts("Success! Vault is initialized");
 	return 0;
@@ -240,8 +242,10 @@ static int rekey_done(const struct client *c, const struct json *s)
 	keys_print(s, "keys_base64", "keys", "Key");
 	(void)printf("\nOperation nonce: %s\n\n", value_text(json_member(s, "nonce")));
 	if (json_true(json_member(s, "verification_required")))
-		(void)printf("The shares above hold only when they have been verified: \"%s operator rekey -verify\", nonce %s.\n"
-			     "Until then the old ones hold.\n", c->called, value_text(json_member(s, "verification_nonce")));
+		(void)printf(
+			"The shares above hold only once they are verified: \"%s operator rekey -verify\", nonce %s.\n"
+			"Until then the old ones hold.\n",
+			c->called, value_text(json_member(s, "verification_nonce")));
 	else
 		(void)puts("Vault rekeyed: from now on the shares above hold, and the old ones no more.");
 	return 0;
@@ -279,7 +283,8 @@ static int rekey_provide(const struct client *c, const char *path, const char *u
 	if (ask(c, "GET", path, NULL, &a))
 		return output_error(&a, "getting rekey status");
 	if (!verify && !json_true(json_member(a.json, "started")))
-		return complain(1, "No rekey is in progress. Start one by running \"%s operator rekey -init\".", c->called);
+		return complain(1, "No rekey is in progress. Start one by running \"%s operator rekey -init\".",
+				c->called);
 	key = share_take(c, &nonce, value_text(json_member(a.json, "nonce")), "Rekey Key");
 	if (!key)
 		return 1;

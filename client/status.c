@@ -10,8 +10,11 @@ static const char *shown(const struct json *object, const char *name)
 
 static void status_rows(struct table *t, const struct json *s)
 {
-	static const char *const more[][2] = { { "Version", "version" }, { "Build Date", "build_date" },
-		{ "Storage Type", "storage_type" }, { "Cluster Name", "cluster_name" }, { "Cluster ID", "cluster_id" } };
+	static const char *const more[][2] = { { "Version", "version" },
+					       { "Build Date", "build_date" },
+					       { "Storage Type", "storage_type" },
+					       { "Cluster Name", "cluster_name" },
+					       { "Cluster ID", "cluster_id" } };
 	bool recovery = json_true(json_member(s, "recovery_seal"));
 
 	TABLE_ROW(t, "Seal Type", shown(s, "type"));
@@ -96,7 +99,8 @@ int status_run(struct client *c)
 
 	c->name_space = c->wrap_ttl = NULL;
 	if (ask(c, "GET", "sys/seal-status", NULL, &a) || !a.json || a.json->kind != JSON_OBJECT)
-		return complain(1, "Error checking seal status: %s", a.error ? a.error : "the answer is no JSON object");
+		return complain(1, "Error checking seal status: %s",
+				a.error ? a.error : "the answer is no JSON object");
 	status = status_show(c, &a);
 	return json_true(json_member(a.json, "sealed")) ? 2 : status;
 }

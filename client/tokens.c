@@ -11,7 +11,8 @@ int token_create_run(struct client *c)
 	body_start(&w);
 	flags_body(c, &w, "id display-name ttl explicit-max-ttl period renewable orphan:no_parent no-default-policy "
 			  "use-limit:num_uses type metadata:meta policy:policies entity-alias");
-	if (ask(c, "POST", role ? keep_format("auth/token/create/%s", ask_path(role)) : "auth/token/create", body_end(&w), &a))
+	if (ask(c, "POST", role ? keep_format("auth/token/create/%s", ask_path(role)) : "auth/token/create",
+		body_end(&w), &a))
 		return output_error(&a, "creating token");
 	return output_secret(c, &a);
 }
@@ -47,7 +48,10 @@ int token_renew_run(struct client *c)
 	flags_body(c, &w, flag(c, "i") ? "i:increment" : "increment");
 	if (c->count)
 		json_put_string(&w, accessor ? "accessor" : "token", c->operands[0]);
-	if (ask(c, "PUT", !c->count ? "auth/token/renew-self" : accessor ? "auth/token/renew-accessor" : "auth/token/renew",
+	if (ask(c, "PUT",
+		!c->count  ? "auth/token/renew-self"
+		: accessor ? "auth/token/renew-accessor"
+			   : "auth/token/renew",
 		body_end(&w), &a))
 		return output_error(&a, "renewing token");
 	return output_secret(c, &a);
@@ -74,7 +78,8 @@ int token_revoke_run(struct client *c)
 	else if (mode && strcmp(mode, "path") == 0)
 		failed = ask(c, "PUT", keep_format("sys/revoke-prefix/%s", ask_path(token)), NULL, &a);
 	else
-		failed = ask(c, "PUT", mode ? "auth/token/revoke-orphan" : "auth/token/revoke", body_of("token", token), &a);
+		failed = ask(c, "PUT", mode ? "auth/token/revoke-orphan" : "auth/token/revoke", body_of("token", token),
+			     &a);
 	if (failed)
 		return output_error(&a, "revoking token");
 	return output_success(c, "Revoked token (if it existed)");
@@ -95,7 +100,10 @@ int token_capabilities_run(struct client *c)
 	if (c->count > 1)
 		json_put_string(&w, accessor ? "accessor" : "token", c->operands[0]);
 	json_put_string(&w, "path", path);
-	if (ask(c, "POST", c->count < 2 ? "sys/capabilities-self" : accessor ? "sys/capabilities-accessor" : "sys/capabilities",
+	if (ask(c, "POST",
+		c->count < 2 ? "sys/capabilities-self"
+		: accessor   ? "sys/capabilities-accessor"
+			     : "sys/capabilities",
 		body_end(&w), &a))
 		return output_error(&a, "listing capabilities");
 	list = json_member_of(json_member(a.json, "data"), path, JSON_ARRAY);

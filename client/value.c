@@ -112,7 +112,8 @@ bool value_is_duration(const char *name)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		size_t n = strlen(words[i]);
 
-		if (length >= n && strcmp(name + length - n, words[i]) == 0 && (length == n || name[length - n - 1] == '_'))
+		if (length >= n && strcmp(name + length - n, words[i]) == 0 &&
+		    (length == n || name[length - n - 1] == '_'))
 			return true;
 	}
 	return false;

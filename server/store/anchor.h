@@ -16,14 +16,18 @@ struct anchor {
 	const char *type; /* "tpm", "memory" */
 	void *state;
 	int (*read)(struct anchor *a, struct anchor_value *value);
-	/* Durable when it returns 0. -ESTALE: it is not at `from`. from: NULL where a loss was accepted or it is new. */
+	/*
+	 * Durable when it returns 0. -ESTALE: it is not at `from`. from: NULL where a loss was accepted or it is new.
+	 */
 	int (*advance)(struct anchor *a, const struct anchor_value *from, const struct anchor_value *to);
 	void (*close)(struct anchor *a);
 };
 
 /* For tests and for measuring: as good as the process. */
 struct anchor *anchor_memory(void);
-/* NV space of a TPM 2.0. address: a TCTI as tpm2-tools take it ("device:/dev/tpmrm0"), then "#" and the index in hex. */
+/*
+ * NV space of a TPM 2.0. address: a TCTI as tpm2-tools take it ("device:/dev/tpmrm0"), then "#" and the index in hex.
+ */
 struct anchor *anchor_tpm(const char *address, char *error, size_t size);
 
 #endif

@@ -126,7 +126,9 @@ int barrier_init(struct barrier *b, const struct secret_key *root_key)
 	return err;
 }
 
-/* The root over the store, and that the ring is the one it knows: an older one would lack terms, or count too little. */
+/*
+ * The root over the store, and that the ring is the one it knows: an older one would lack terms, or count too little.
+ */
 static int unseal_root(struct barrier *b, const struct ring *ring, struct blob wrapped,
 		       const struct barrier_loss *accepted, struct barrier_loss *found, struct root **root)
 {

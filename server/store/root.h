@@ -2,9 +2,9 @@
  * The root: one digest over (path, tag) of every entry, so that a single old row under a current version is found as
  * well as an old copy of the whole store (docs/decisions/0041).
  *
- * Entries fall into buckets by a keyed hash of their path. A bucket's record (in the store) lists its entries' tags; the
- * tree over the records is in memory. What changed lately is in memory too ("recent") and, in the store, in a log of
- * one row a commit; recent changes are folded into their buckets little by little. A row of the log also says
+ * Entries fall into buckets by a keyed hash of their path. A bucket's record (in the store) lists its entries' tags;
+ * the tree over the records is in memory. What changed lately is in memory too ("recent") and, in the store, in a log
+ * of one row a commit; recent changes are folded into their buckets little by little. A row of the log also says
  * the tree's root, and the digest of the row before: the last row stands for the whole store.
  *
  * Memory does not grow with the number of entries.
@@ -75,8 +75,10 @@ must_check int root_open(struct root *root, const struct barrier_loss *accepted,
 
 /* Make changes durable, with the root over them. One caller at a time. */
 must_check int root_commit(struct root *root, struct change *first);
-/* Whether that is the tag of the newest entry at path (NULL: there is none): 0, or -EBADMSG; beside a commit this may be
- * wrong, so ask again without one. */
+/*
+ * Whether that is the tag of the newest entry at path (NULL: there is none): 0, or -EBADMSG; beside a commit this may
+ * be wrong, so ask again without one.
+ */
 must_check int root_check(struct root *root, const char *path, const uint8_t *tag);
 /* How many entries the root knows in each bucket: counts has ROOT_BUCKETS. */
 must_check int root_counts(struct root *root, uint32_t *counts);

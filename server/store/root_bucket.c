@@ -1,4 +1,6 @@
-/* Buckets: what changed in them lately (in memory), their records (in the store), and folding the one into the other. */
+/*
+ * Buckets: what changed in them lately (in memory), their records (in the store), and folding the one into the other.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

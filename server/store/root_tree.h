@@ -1,6 +1,6 @@
 /*
- * A Merkle tree of fixed size over buckets, in memory: changing a bucket changes 15 nodes. Digests are SHA-256 cut to 16
- * bytes: what is hashed are tags of our own random encryptions, so that nobody can search for two that collide.
+ * A Merkle tree of fixed size over buckets, in memory: changing a bucket changes 15 nodes. Digests are SHA-256 cut to
+ * 16 bytes: what is hashed are tags of our own random encryptions, so that nobody can search for two that collide.
  */
 #ifndef ADYTON_SERVER_STORE_ROOT_TREE_H
 #define ADYTON_SERVER_STORE_ROOT_TREE_H

@@ -91,7 +91,8 @@ static int version_history(struct request *r)
 
 	json_array(w, "keys");
 	for (size_t i = 0; i < keys.count; i++)
-		json_put_string(w, NULL, pool_json_member(&r->pool, entry_read(r, &version_view, keys.at[i]), "version"));
+		json_put_string(w, NULL,
+				pool_json_member(&r->pool, entry_read(r, &version_view, keys.at[i]), "version"));
 	json_close(w);
 	json_object(w, "key_info");
 	for (size_t i = 0; i < keys.count; i++) {

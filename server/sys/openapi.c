@@ -34,7 +34,8 @@ static const char *path_text(struct request *r, const char *mount, const char *p
 	char *text = pool_take(&r->pool, strlen(mount) + strlen(pattern) + 2), *to = text;
 
 	*to++ = '/';
-	to = stpcpy(to, mount);
+	memcpy(to, mount, strlen(mount));
+	to += strlen(mount);
 	for (; *pattern; pattern++) {
 		if (*pattern == '{')
 			names_add(&r->pool, parameters, pool_copy(&r->pool, pattern + 1, strcspn(pattern + 1, "*?}")));

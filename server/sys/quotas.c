@@ -83,7 +83,9 @@ void quotas_drop(struct settings *s)
 	s->quotas = NULL;
 }
 
-/* How specific a quota is for a path: its length; -1: not for it. "secret/" and "secret/data/a*" are for what is below. */
+/*
+ * How specific a quota is for a path: its length; -1: not for it. "secret/" and "secret/data/a*" are for what is below.
+ */
 static int quota_fits(const struct quota *q, const char *path)
 {
 	size_t size = strlen(q->path);
@@ -263,7 +265,8 @@ static int quota_write(struct request *r)
 		return 400;
 	for (const struct quota *q = r->core->settings->quotas; q; q = q->next)
 		if (!strcmp(q->path, path) && strcmp(q->name, name))
-			return refuse(r, 400, "quota rule with similar properties exists under the name \"%s\"", q->name);
+			return refuse(r, 400, "quota rule with similar properties exists under the name \"%s\"",
+				      q->name);
 	w = entry_write(r);
 	json_put_string(w, "path", path);
 	json_put_string(w, "rate", rate);
@@ -313,10 +316,14 @@ static int config_write(struct request *r)
 }
 
 static const struct field quota_fields[] = {
-	{ "type", FIELD_STRING, "rate-limit" }, { "path", FIELD_STRING, "a mount, or a path below one; all when empty" },
-	{ "rate", FIELD_ANY, "requests in an interval" }, { "interval", FIELD_SECONDS, "1 second" },
+	{ "type", FIELD_STRING, "rate-limit" },
+	{ "path", FIELD_STRING, "a mount, or a path below one; all when empty" },
+	{ "rate", FIELD_ANY, "requests in an interval" },
+	{ "interval", FIELD_SECONDS, "1 second" },
 	{ "block_interval", FIELD_SECONDS, "who asked too often is refused so long" },
-	{ "role", FIELD_STRING, "not supported" }, { "inheritable", FIELD_BOOL, "kept" }, { NULL },
+	{ "role", FIELD_STRING, "not supported" },
+	{ "inheritable", FIELD_BOOL, "kept" },
+	{ NULL },
 };
 static const struct field config_fields[] = {
 	{ "rate_limit_exempt_paths", FIELD_LIST, "paths without limits" },

@@ -44,8 +44,8 @@ static int tools_random(struct request *r)
 			return refuse(r, 400, "error parsing url-set byte count: \"%s\"", count);
 	}
 	if (!is_source(source))
-		return refuse(r, 400,
-			      "unsupported entropy source \"%s\"; must be \"platform\" or \"seal\", or \"all\"", source);
+		return refuse(r, 400, "unsupported entropy source \"%s\"; must be \"platform\" or \"seal\", or \"all\"",
+			      source);
 	if (bytes < 1)
 		return refuse(r, 400, "\"bytes\" cannot be less than 1");
 	if (bytes > RANDOM_MAX)

@@ -65,8 +65,10 @@ static int in_flight(struct request *r)
 		json_object(w, other->id);
 		json_put_string(w, "start_time", time_text(&r->pool, r->now - (now - f->began)));
 		json_put_string(w, "client_remote_address",
-				other->origin.remote_address ?
-				pool_printf(&r->pool, "%s:%u", other->origin.remote_address, other->origin.remote_port) : "");
+				other->origin.remote_address
+					? pool_printf(&r->pool, "%s:%u", other->origin.remote_address,
+						      other->origin.remote_port)
+					: "");
 		json_put_string(w, "request_path", pool_printf(&r->pool, "/v1/%s", f->path));
 		json_put_string(w, "request_method", f->method);
 		json_put_string(w, "client_id", "");

@@ -1,6 +1,6 @@
 /*
- * The root over a store whose owner is the enemy: rows put back, taken away, added, exchanged; the whole store put back;
- * and a store of many entries through several rounds of folding and restarts.
+ * The root over a store whose owner is the enemy: rows put back, taken away, added, exchanged; the whole store put
+ * back; and a store of many entries through several rounds of folding and restarts.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -457,10 +457,20 @@ static void test_readers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_old_row), TEST(test_deleted_row_comes_back), TEST(test_row_is_gone), TEST(test_exchanged_rows),
-		TEST(test_old_row_and_log), TEST(test_changed_log), TEST(test_old_ring), TEST(test_whole_store_back),
-		TEST(test_anchor_behind), TEST(test_anchor_fails), TEST(test_many), TEST(test_log_is_pruned),
-		TEST(test_changed_buckets), TEST(test_readers),
+		TEST(test_old_row),
+		TEST(test_deleted_row_comes_back),
+		TEST(test_row_is_gone),
+		TEST(test_exchanged_rows),
+		TEST(test_old_row_and_log),
+		TEST(test_changed_log),
+		TEST(test_old_ring),
+		TEST(test_whole_store_back),
+		TEST(test_anchor_behind),
+		TEST(test_anchor_fails),
+		TEST(test_many),
+		TEST(test_log_is_pruned),
+		TEST(test_changed_buckets),
+		TEST(test_readers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,7 +140,8 @@ static void segments(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(segment_rows) / sizeof(segment_rows[0]); i++) {
 		_cleanup_pool_ struct pool p = { .last = NULL };
-		const char *text = pool_printf(&p, "path \"%s\" { capabilities = [\"read\"] }", segment_rows[i].pattern);
+		const char *text =
+			pool_printf(&p, "path \"%s\" { capabilities = [\"read\"] }", segment_rows[i].pattern);
 		struct policy_set *set = set_of(&p, &text, 1, NULL);
 		struct policy_question q = { .operation = OP_READ, .path = segment_rows[i].path };
 		struct policy_answer answer;
@@ -211,7 +212,8 @@ static const char form[] =
 	"path \"both\" { capabilities = [\"update\"] allowed_parameters = { \"*\" = [] } denied_parameters = { \"a\" = "
 	"[\"x\"] } }\n"
 	"path \"list\" { capabilities = [\"list\", \"delete\"] allowed_parameters = { \"a\" = [] } }\n"
-	"path \"lists\" { capabilities = [\"update\"] allowed_parameters = { \"a\" = [[\"x\", \"y\"], { \"k\" = 1 }] } }\n"
+	"path \"lists\" { capabilities = [\"update\"] allowed_parameters = { \"a\" = [[\"x\", \"y\"], "
+	"{ \"k\" = 1 }] } }\n"
 	"path \"root\" { capabilities = [\"update\", \"sudo\"] }\n"
 	"path \"short\" { capabilities = [\"update\"] max_wrapping_ttl = \"60s\" }\n"
 	"path \"long\" { capabilities = [\"update\"] min_wrapping_ttl = 60 }\n"
@@ -345,8 +347,13 @@ static const struct entity_group groups[] = {
 	{ .id = "group-1", .name = "crew", .metadata = { (const uint8_t *)"{\"ship\":\"argo\"}", 15 } },
 };
 static const struct entity ada = {
-	.id = "entity-1", .name = "ada", .metadata = { (const uint8_t *)"{\"star\":\"*\",\"plus\":\"+\",\"city\":\"x/y\"}", 36 },
-	.aliases = aliases, .alias_count = 1, .groups = groups, .group_count = 1,
+	.id = "entity-1",
+	.name = "ada",
+	.metadata = { (const uint8_t *)"{\"star\":\"*\",\"plus\":\"+\",\"city\":\"x/y\"}", 36 },
+	.aliases = aliases,
+	.alias_count = 1,
+	.groups = groups,
+	.group_count = 1,
 };
 
 static const struct {
@@ -397,10 +404,17 @@ static void templates(void **state)
 /* -- texts -- */
 
 static const char *const right[] = {
-	"", "# nothing\n", "name = \"x\"", "path \"a\" {}", "path \"a\" { capabilities = [] comment = \"why\" }",
-	"path \"a\" { capabilities = [\"create\", \"read\", \"update\", \"delete\", \"list\", \"sudo\", \"patch\", \"deny\"] }",
-	"{\"path\":{\"a\":{\"capabilities\":[\"read\"]}}}", "{\"path\":{\"a\":{\"policy\":\"write\"},\"b\":{}}}",
-	"path \"a\" { allowed_parameters = { \"x\" = [] } }", "path \"a\" { allowed_parameters { \"x\" = [1, 2] } }",
+	"",
+	"# nothing\n",
+	"name = \"x\"",
+	"path \"a\" {}",
+	"path \"a\" { capabilities = [] comment = \"why\" }",
+	"path \"a\" { capabilities = [\"create\", \"read\", \"update\", \"delete\", \"list\", \"sudo\", \"patch\", "
+	"\"deny\"] }",
+	"{\"path\":{\"a\":{\"capabilities\":[\"read\"]}}}",
+	"{\"path\":{\"a\":{\"policy\":\"write\"},\"b\":{}}}",
+	"path \"a\" { allowed_parameters = { \"x\" = [] } }",
+	"path \"a\" { allowed_parameters { \"x\" = [1, 2] } }",
 	"path \"a/{{identity.entity.id}}/b\" { capabilities = [\"read\"] }",
 	"path \"a\" { capabilities = [\"read\"], }\n",
 };
