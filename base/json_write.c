@@ -27,6 +27,16 @@ static void json_new_line(struct json_writer *w)
 		text_put(&w->text, "  ");
 }
 
+/* How much of it stands in JSON as it is: most texts do as a whole. */
+static size_t json_plain(const char *s, const char *end)
+{
+	const char *at = s;
+
+	while (at < end && *at >= 0x20 && *at < 0x7f && *at != '"' && *at != '\\')
+		at++;
+	return (size_t)(at - s);
+}
+
 static void json_quote(struct json_writer *w, const char *s, size_t size)
 {
 	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
@@ -34,8 +44,9 @@ static void json_quote(struct json_writer *w, const char *s, size_t size)
 
 	text_put(&w->text, "\"");
 	while (s < end) {
-		size_t n = utf8_length(s, end);
-		const char *special = n == 1 ? memchr(from, *s, sizeof(from) - 1) : NULL;
+		size_t plain = json_plain(s, end);
+		size_t n = plain ? plain : utf8_length(s, end);
+		const char *special = !plain && n == 1 ? memchr(from, *s, sizeof(from) - 1) : NULL;
 
 		if (!n) {
 			w->failed = true;
@@ -44,7 +55,7 @@ static void json_quote(struct json_writer *w, const char *s, size_t size)
 		if (special) {
 			text_put(&w->text, "\\");
 			text_put_bytes(&w->text, &to[special - from], 1);
-		} else if ((uint8_t)*s < 0x20 || *s == 0x7f) {
+		} else if (!plain && ((uint8_t)*s < 0x20 || *s == 0x7f)) {
 			text_put(&w->text, "\\u00");
 			text_put_hex(&w->text, (const uint8_t *)s, 1);
 		} else {

@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/server_client.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -88,6 +89,8 @@ static int help_all(void)
 	(void)printf("Adyton runs unmodified programs inside enclaves.\n\nusage: adyton VERB ...\n\n");
 	for (size_t i = 0; i < VERBS; i++)
 		(void)printf("  %-10s %s\n", verbs[i].name, verbs[i].summary);
+	(void)printf("\nThe secrets server's command line (its address in VAULT_ADDR; adyton VERB -help):\n\n");
+	server_client_help();
 	(void)printf("\nadyton help VERB shows a verb's options; adyton --version the version.\n");
 	return cli_finish();
 }
@@ -96,6 +99,8 @@ static int help_verb(const char *name)
 {
 	const struct verb *v = verb_find(name);
 
+	if (!v && server_client_has(name))
+		return server_client_run((char *[]){ (char *)"adyton", (char *)name, (char *)"-help", NULL });
 	if (!v)
 		return cli_usage("", "there is no verb %s", name);
 	(void)printf("usage: adyton %s %s\n\n%s\n\n%s", v->name, v->usage, v->summary, v->options);
@@ -121,6 +126,10 @@ int main(int argc, char **argv)
 		if (strcmp(name, "run"))
 			keep_standard_descriptors();
 		return v->run(argc - 1, argv + 1);
+	}
+	if (server_client_has(name)) {
+		keep_standard_descriptors();
+		return server_client_run(argv);
 	}
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || (strcmp(name, "help") == 0 && argc == 2))
 		return help_all();

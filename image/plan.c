@@ -30,10 +30,10 @@ static int plan_add(struct plan *p, uint64_t address, uint64_t pages, uint64_t s
 	return 0;
 }
 
-static void plan_tcs(uint8_t *page, uint64_t entry, bool debug)
+/* FLAGS stays zero also where debugging is allowed: EADD clears DBGOPTIN before it is measured (SDM 3D 38.8). */
+static void plan_tcs(uint8_t *page, uint64_t entry)
 {
 	struct sgx_tcs tcs = {
-		.flags = debug ? SGX_TCS_DBGOPTIN : 0,
 		.ossa = KERNEL_THREAD0 + THREAD_BLOCK_SSA,
 		.nssa = NSSA,
 		.oentry = entry,
@@ -98,7 +98,7 @@ int plan_make(struct plan *p, const struct kernel *kernel, const struct definiti
 	p->owned = calloc(1, PAGE_SIZE + DEFINITION_COMPILED_MAX); /* TCS, then the definition */
 	if (!p->owned)
 		return fail(f, "page plan: out of memory");
-	plan_tcs(p->owned, kernel->entry, d->debug);
+	plan_tcs(p->owned, kernel->entry);
 	w.at = p->owned + PAGE_SIZE;
 	if (definition_compile(d, &w, f)) {
 		plan_free(p);

@@ -104,7 +104,8 @@ static bool certificate_fill(X509 *c, const struct ratls_request *r, EVP_PKEY *k
 	return X509_set_version(c, X509_VERSION_3) && certificate_put_serial(c) &&
 	       X509_gmtime_adj(X509_getm_notBefore(c), -BACKDATED) &&
 	       X509_gmtime_adj(X509_getm_notAfter(c), (long)r->days * SECONDS_A_DAY) && X509_set_pubkey(c, key) &&
-	       certificate_put_names(c, r->name) && certificate_put_evidence(c, evidence) &&
+	       certificate_put_names(c, r->name) &&
+	       (r->without_evidence || certificate_put_evidence(c, evidence)) &&
 	       X509_sign(c, key, EVP_sha256());
 }
 
@@ -130,9 +131,22 @@ static bool identity_write(struct ratls_identity *to, EVP_PKEY *key, X509 *certi
 	return good;
 }
 
+static EVP_PKEY *key_get(const struct ratls_request *r)
+{
+	BIO *bio;
+	EVP_PKEY *key;
+
+	if (!r->key)
+		return EVP_EC_gen("P-256");
+	bio = BIO_new_mem_buf(r->key, -1);
+	key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
+	BIO_free(bio);
+	return key;
+}
+
 int ratls_make(const struct ratls_request *r, struct ratls_identity *to, char why[RATLS_WHY_ROOM])
 {
-	_cleanup_key_ EVP_PKEY *key = EVP_EC_gen("P-256");
+	_cleanup_key_ EVP_PKEY *key = key_get(r);
 	_cleanup_certificate_ X509 *certificate = X509_new();
 	struct ratls_evidence *evidence = malloc(sizeof(*evidence));
 	uint8_t sha256[32], claims[RATLS_CLAIMS_MAX];
@@ -140,10 +154,13 @@ int ratls_make(const struct ratls_request *r, struct ratls_identity *to, char wh
 	int result = -1;
 
 	if (!key || !certificate || !evidence || !key_hash(key, sha256))
-		(void)ratls_fail(why, "cannot make a key: out of memory or of randomness");
+		(void)ratls_fail(why, "%s", r->key ? "the key that was given cannot be read" :
+				 "cannot make a key: out of memory or of randomness");
 	else if (!(size = ratls_claims(r, sha256, claims)))
 		(void)ratls_fail(why, "expected a nonce of at most %d bytes, found %zu", RATLS_NONCE_MAX,
 				 r->nonce_size);
+	else if (r->without_evidence)
+		result = 0;
 	else
 		result = ratls_evidence_get(r, claims, size, evidence, why);
 	if (!result && (!certificate_fill(certificate, r, key, evidence) || !identity_write(to, key, certificate)))

@@ -7,6 +7,7 @@
 #ifndef ADYTON_RATLS_RATLS_H
 #define ADYTON_RATLS_RATLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,8 @@ struct ratls_request {
 	const uint8_t *nonce; /* goes into the claims, for freshness; size 0: none */
 	size_t nonce_size;
 	const char *devices; /* NULL: RATLS_DEVICES */
+	const char *key;     /* a key that there is already, PKCS #8 in PEM; NULL: one is made */
+	bool without_evidence; /* outside of enclaves: a certificate that says nothing but its key */
 };
 
 /* PEM texts. */

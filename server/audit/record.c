@@ -331,6 +331,9 @@ struct blob record_make(struct request *r, const struct device *d, bool answer, 
 	if (answer)
 		put_answer(&c);
 	put_text(&c, "error", error);
+	/* The verdict over a login's evidence is no secret, and what an auditor wants to read. */
+	if (answer && r->reply.attestation.size)
+		json_put_raw(&w, "attestation", (const char *)r->reply.attestation.at, r->reply.attestation.size);
 	json_close(&w);
 	text = pool_json_end(&w);
 	return (struct blob){ (const uint8_t *)pool_printf(&r->pool, "%s%s\n", d->settings.prefix, text.at),

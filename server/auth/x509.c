@@ -57,6 +57,8 @@ bool certificates_of_pem(struct certificates *c, const char *text)
 		OPENSSL_free(header);
 		OPENSSL_free(der);
 	}
+	/* The end is where nothing more begins; what begins and cannot be read is wrong. */
+	right = right && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
 	ERR_pop_to_mark();
 	BIO_free(bio);
 	return right && sk_X509_num(c->stack) > 0;

@@ -153,7 +153,7 @@ static int body_read(const struct reading *to, const struct setting *settings, s
 #define L(name, kind) { #name, kind, offsetof(struct listener, name), NULL }
 
 static const struct setting listener_settings[] = {
-	L(address, TEXT), L(tls_disable, BOOL), L(tls_cert_file, TEXT), L(tls_key_file, TEXT),
+	L(address, TEXT), L(tls_disable, BOOL), L(tls_identity, BOOL), L(tls_cert_file, TEXT), L(tls_key_file, TEXT),
 	L(tls_client_ca_file, TEXT), L(tls_require_and_verify_client_cert, BOOL), L(tls_disable_client_certs, BOOL),
 	L(max_request_size, BYTES), L(max_request_duration, SECONDS),
 	L(x_forwarded_for_authorized_addrs, WORDS),
@@ -197,9 +197,9 @@ static int listener_check(struct config *c, struct listener *l, const struct hcl
 	}
 	if (strcmp(type, "tcp"))
 		return hcl_error(error, block->at->at, "expected listener \"tcp\" or \"unix\"", type);
-	if (!l->tls_disable && (!l->tls_cert_file || !l->tls_key_file))
+	if (!l->tls_disable && !l->tls_identity && (!l->tls_cert_file || !l->tls_key_file))
 		return hcl_error(error, block->at->value,
-				 "a listener needs tls_cert_file and tls_key_file, or tls_disable", NULL);
+				 "a listener needs tls_cert_file and tls_key_file, or tls_identity, or tls_disable", NULL);
 	if (l->tls_require_and_verify_client_cert && !l->tls_client_ca_file)
 		return hcl_error(error, block->at->value,
 				 "tls_require_and_verify_client_cert needs tls_client_ca_file", NULL);

@@ -12,6 +12,7 @@
 #include "server/lease/lease.h"
 #include "server/policy/policy.h"
 #include "server/seal/seal.h"
+#include "server/sys/settings.h"
 #include "server/token/token.h"
 
 static int64_t clock_of_the_machine(void)
@@ -91,6 +92,7 @@ static const struct {
 	{ "tokens", tokens_open, tokens_close },
 	{ "leases", leases_open, leases_close },
 	{ "audit", audit_open, audit_close },
+	{ "settings", settings_open, settings_close },
 };
 
 static int parts_open(struct core *core, struct request *r)

@@ -23,13 +23,14 @@ struct seal;     /* server/seal/seal.h */
 struct leases;   /* server/lease/lease.h */
 struct policies; /* server/policy/policy.h */
 struct tokens;   /* server/token/token.h */
-struct metrics;  /* server/core/metrics.h */
+struct settings; /* server/sys/settings.h */
 
 struct core {
 	const struct config *config;
 	struct barrier *barrier;
 	struct seal *seal;
 	struct audit *audit;
+	struct settings *settings; /* server/sys/settings.h; NULL while sealed */
 	struct policies *policies;
 	struct tokens *tokens;
 	struct leases *leases;

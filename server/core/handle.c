@@ -9,6 +9,7 @@
 #include "server/core/route.h"
 #include "server/lease/lease.h"
 #include "server/policy/policy.h"
+#include "server/sys/openapi.h"
 #include "server/sys/wrapping.h"
 #include "server/token/token.h"
 
@@ -76,7 +77,7 @@ static int request_find_handler(struct request *r, handler_fn *handler)
 		return refuse(r, 404, "no handler for route \"%s\". route entry not found.", r->path);
 	if (!r->route)
 		return refuse(r, 404, MULTI, "unsupported path");
-	*handler = route_handler(r->route, r->operation);
+	*handler = r->operation == OP_HELP ? help_answer : route_handler(r->route, r->operation);
 	if (!*handler)
 		return refuse(r, 405, MULTI, "unsupported operation");
 	return fields_check(r, r->route->fields);
@@ -114,7 +115,8 @@ static int request_settle(struct request *r, int status)
 		return 500;
 	if (r->failed)
 		return 500;
-	leases_committed(r);
+	if (r->core->unsealed) /* the request may have sealed it */
+		leases_committed(r);
 	return status;
 }
 

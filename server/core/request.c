@@ -41,10 +41,16 @@ void request_begin(struct request *r, struct core *core)
 void request_release(struct request *r)
 {
 	for (size_t class = 0; r->locks && class < LOCK_CLASSES; class++) {
-		for (size_t i = 0; i < STRIPES; i++)
-			if (r->locks->held[class][i / 64] >> i % 64 & 1)
-				pthread_mutex_unlock(&r->core->stripes[class][i]);
-		memset(r->locks->held[class], 0, sizeof(r->locks->held[class]));
+		for (size_t word = 0; word < STRIPES / 64; word++) {
+			uint64_t held = r->locks->held[class][word];
+
+			for (; held; held &= held - 1) {
+				size_t stripe = word * 64 + (size_t)__builtin_ctzll(held);
+
+				pthread_mutex_unlock(&r->core->stripes[class][stripe]);
+			}
+			r->locks->held[class][word] = 0;
+		}
 	}
 }
 

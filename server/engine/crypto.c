@@ -104,18 +104,16 @@ struct blob crypto_hash(struct pool *p, const EVP_MD *md, struct blob input)
 struct blob crypto_hmac(struct pool *p, const EVP_MD *md, struct blob key, struct blob input)
 {
 	uint8_t *out = pool_take(p, EVP_MAX_MD_SIZE);
-	char name[32];
+	char *name = pool_text(p, EVP_MD_get0_name(md));
 	OSSL_PARAM params[2] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
 				 OSSL_PARAM_construct_end() };
-	EVP_MAC_CTX *ctx;
+	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(crypto.hmac); /* who has a digest has started */
 	size_t size = 0;
 
-	(void)crypto_context();
-	snprintf(name, sizeof(name), "%s", EVP_MD_get0_name(md));
-	ctx = EVP_MAC_CTX_new(crypto.hmac);
 	crypto_must(ctx && EVP_MAC_init(ctx, key.size ? key.at : (const uint8_t *)"", key.size, params) == 1 &&
-		    EVP_MAC_update(ctx, input.at, input.size) == 1 &&
-		    EVP_MAC_final(ctx, out, &size, EVP_MAX_MD_SIZE) == 1, "compute an HMAC");
+			    EVP_MAC_update(ctx, input.at, input.size) == 1 &&
+			    EVP_MAC_final(ctx, out, &size, EVP_MAX_MD_SIZE) == 1,
+		    "compute an HMAC");
 	EVP_MAC_CTX_free(ctx);
 	return (struct blob){ out, size };
 }

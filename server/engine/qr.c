@@ -74,7 +74,7 @@ static struct blob png_make(struct pool *p, const uint8_t *rows, size_t rows_siz
 	bytes_put(&w, signature, sizeof(signature));
 	chunk_put(&w, "IHDR", head.at, head.used);
 	chunk_put(&w, "IDAT", data.at, data.size);
-	chunk_put(&w, "IEND", NULL, 0);
+	chunk_put(&w, "IEND", (const uint8_t *)"", 0);
 	return (struct blob){ w.at, w.used };
 }
 

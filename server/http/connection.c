@@ -7,6 +7,8 @@
 #include "server/core/core.h"
 #include "server/http/connection.h"
 #include "server/http/map.h"
+#include "server/sys/settings.h"
+#include "server/sys/watch.h"
 
 #define IN_FIRST 4096
 #define IN_SPARE 2048      /* behind the head, for coded chunks */
@@ -137,6 +139,15 @@ static void origin_fill(const struct connection *c, struct request *r)
 		r->origin.exporter = (struct blob){ c->exporter, sizeof(c->exporter) };
 }
 
+static void handle(struct request *r, const char *method)
+{
+	struct flight flight;
+
+	flight_begin(&flight, r, method);
+	core_handle(r);
+	flight_end(&flight);
+}
+
 enum connection_next connection_request(struct connection *c)
 {
 	_cleanup_request_ struct request r = { .core = NULL };
@@ -146,10 +157,12 @@ enum connection_next connection_request(struct connection *c)
 	request_begin(&r, c->shared->core);
 	origin_fill(c, &r);
 	status = map_request(&r, c->head, c->body, c->body_used);
+	if (!status)
+		status = quota_admit(&r);
 	if (status)
 		r.reply.status = status;
 	else
-		core_handle(&r);
+		handle(&r, c->head->method);
 	c->close = c->head->close || atomic_load(&c->shared->stopping);
 	answer = map_answer(&r, c->head, c->close);
 	request_forget(c);

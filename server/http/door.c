@@ -98,7 +98,7 @@ static bool unix_open(struct door *d, const char *path, char *error, size_t size
 	return done || failed(d->listener, "listen", strerror(errno), error, size);
 }
 
-bool door_open(struct door *d, const struct listener *listener, char *error, size_t size)
+bool door_open(struct door *d, const struct listener *listener, struct core *core, char *error, size_t size)
 {
 	bool local = !strncmp(listener->address, "unix:", 5);
 	char reason[256];
@@ -106,7 +106,7 @@ bool door_open(struct door *d, const struct listener *listener, char *error, siz
 	d->listener = listener;
 	d->fd = -1;
 	if (!listener->tls_disable && !local) {
-		d->tls = tls_make(listener, reason, sizeof(reason));
+		d->tls = tls_make(listener, core, reason, sizeof(reason));
 		if (!d->tls)
 			return failed(listener, "TLS", reason, error, size);
 	}

@@ -5,7 +5,7 @@
 #include "server/http/connection.h"
 
 /* Opens d->fd and reads the certificates. False with a message. */
-must_check bool door_open(struct door *d, const struct listener *listener, char *error, size_t size);
+must_check bool door_open(struct door *d, const struct listener *listener, struct core *core, char *error, size_t size);
 void door_close(struct door *d); /* takes no more; sessions go on */
 void door_free(struct door *d);
 /* The next connection that waits, or -errno. Fills in the peer. */

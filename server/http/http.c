@@ -74,7 +74,7 @@ static void connection_arm(struct http *h, struct connection *c, enum connection
 	};
 
 	atomic_store(&c->deadline, connection_deadline(c));
-	atomic_store(&c->idle, c->state == HEAD && !c->in_used);
+	atomic_store(&c->idle, c->state == HANDSHAKE || (c->state == HEAD && !c->in_used));
 	if (epoll_ctl(h->epoll, how, c->stream.fd, &event))
 		connection_remove(h, c);
 }
@@ -140,7 +140,7 @@ static bool connection_begin(struct http *h, const struct door *d)
 		return false;
 	}
 	c->shared = &h->shared;
-	c->state = HANDSHAKE;
+	c->state = d->tls ? HANDSHAKE : HEAD;
 	c->began = connection_clock();
 	list_init(&c->link);
 	if (d->tls) {
@@ -220,7 +220,7 @@ static bool doors_open(struct http *h, char *error, size_t size)
 			return false;
 		}
 		h->door_count++;
-		if (!door_open(&h->doors[h->door_count - 1], l, error, size))
+		if (!door_open(&h->doors[h->door_count - 1], l, h->shared.core, error, size))
 			return false;
 	}
 	if (!h->door_count)

@@ -4,6 +4,7 @@
 #include "server/core/core.h"
 #include "server/http/form.h"
 #include "server/http/map.h"
+#include "server/sys/settings.h"
 
 #define NAMES_IN_FORM_MAX 1000 /* pairs of a query or form */
 
@@ -199,15 +200,19 @@ int map_request(struct request *r, const struct gate_head *head, const char *bod
 
 	if (status)
 		return status;
+	status = cors_admit(r, head->method, gate_field(head, "Origin"),
+			    gate_field(head, "Access-Control-Request-Method"));
+	if (status)
+		return status;
 	while (i < sizeof(methods) / sizeof(methods[0]) && strcmp(head->method, methods[i].method))
 		i++;
 	if (i == sizeof(methods) / sizeof(methods[0]))
 		return 405;
 	r->operation = methods[i].operation;
-	r->content_type = gate_field(head, "Content-Type");
-	r->origin.user_agent = gate_field(head, "User-Agent");
 	r->origin.headers = head->fields;
 	r->origin.header_count = head->count;
+	r->content_type = gate_field(head, "Content-Type");
+	r->origin.user_agent = gate_field(head, "User-Agent");
 	map_token(r, head);
 	status = map_namespace(r, gate_field(head, "X-Vault-Namespace"));
 	if (!status)

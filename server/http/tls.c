@@ -9,11 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "server/http/identity.h"
 #include "server/http/tls.h"
 
 struct tls {
 	const struct listener *listener;
 	OSSL_LIB_CTX *library;
+	struct identity *identity; /* of a listener without files */
 	pthread_mutex_t mutex; /* guards context; sessions hold references of their own */
 	SSL_CTX *context;
 };
@@ -70,6 +72,8 @@ static bool context_fill(SSL_CTX *context, const struct listener *l, char *error
 		explain(error, size, "cipher suites", "");
 		return false;
 	}
+	if (l->tls_identity)
+		return client_certificates(context, l, error, size);
 	if (SSL_CTX_use_certificate_chain_file(context, l->tls_cert_file) != 1) {
 		explain(error, size, "tls_cert_file", l->tls_cert_file);
 		return false;
@@ -86,6 +90,8 @@ bool tls_reload(struct tls *tls, char *error, size_t size)
 {
 	SSL_CTX *fresh = SSL_CTX_new_ex(tls->library, NULL, TLS_server_method()), *old;
 
+	if (fresh && tls->identity)
+		SSL_CTX_set_cert_cb(fresh, identity_show, tls->identity);
 	if (!fresh || !context_fill(fresh, tls->listener, error, size)) {
 		SSL_CTX_free(fresh);
 		return false;
@@ -98,7 +104,7 @@ bool tls_reload(struct tls *tls, char *error, size_t size)
 	return true;
 }
 
-struct tls *tls_make(const struct listener *listener, char *error, size_t size)
+struct tls *tls_make(const struct listener *listener, struct core *core, char *error, size_t size)
 {
 	struct tls *tls = calloc(1, sizeof(*tls));
 
@@ -108,7 +114,9 @@ struct tls *tls_make(const struct listener *listener, char *error, size_t size)
 	tls->listener = listener;
 	tls->library = OSSL_LIB_CTX_new();
 	pthread_mutex_init(&tls->mutex, NULL);
-	if (tls->library && tls_reload(tls, error, size))
+	if (listener->tls_identity)
+		tls->identity = identity_make(core, error, size);
+	if ((!listener->tls_identity || tls->identity) && tls->library && tls_reload(tls, error, size))
 		return tls;
 	tls_free(tls);
 	return NULL;
@@ -119,6 +127,7 @@ void tls_free(struct tls *tls)
 	if (!tls)
 		return;
 	SSL_CTX_free(tls->context);
+	identity_free(tls->identity);
 	OSSL_LIB_CTX_free(tls->library);
 	pthread_mutex_destroy(&tls->mutex);
 	free(tls);

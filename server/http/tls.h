@@ -8,8 +8,10 @@
 struct tls;
 struct ssl_st;
 
+struct core;
+
 /* NULL with a message. */
-struct tls *tls_make(const struct listener *listener, char *error, size_t size);
+struct tls *tls_make(const struct listener *listener, struct core *core, char *error, size_t size);
 /* Read the files again; where that fails all stays as it was. */
 bool tls_reload(struct tls *tls, char *error, size_t size);
 void tls_free(struct tls *tls);

@@ -3,6 +3,7 @@
 
 #include "server/identity/cache.h"
 #include "server/identity/handlers.h"
+#include "server/identity/oidc.h"
 
 #define END { NULL, FIELD_ANY, NULL }
 
@@ -88,9 +89,9 @@ static const struct route routes[] = {
 	  .text = "Find a group by what is known of it." },
 };
 
-static const struct route_table tables[] = { ROUTES(routes), { NULL } };
+static const struct route_table tables[] = { ROUTES(routes), { .also = oidc_tables }, { NULL } };
 
 const struct backend identity_backend = {
 	.type = "identity", .class = MOUNT_SECRET, .tables = tables, .once = true, .open = identity_open,
-	.close = identity_close,
+	.close = identity_close, .tick = signing_keys_tick,
 };

@@ -2,16 +2,20 @@
  * The thread that ends what is due. Several leases end in one transaction, because a commit costs as much as they do.
  * What fails is tried again after 10 s, 20 s, 40 s ...; after LEASE_ATTEMPTS it is marked and left to people.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "server/lease/leases.h"
+#include "server/policy/policies.h"
 
 #define BACK_OFF 10 /* seconds */
 
 static void later(struct leases *q, struct due *due, int64_t now)
 {
-	queue_add(q, now + (BACK_OFF << due->attempts), due->attempts + 1, due->id);
+	uint32_t doublings = due->attempts < LEASE_ATTEMPTS ? due->attempts : LEASE_ATTEMPTS;
+
+	queue_add(q, now + (BACK_OFF << doublings), due->attempts + 1, due->id);
 }
 
 static void mark_irrevocable(struct request *r, struct lease *lease)
@@ -44,24 +48,38 @@ static bool expire_one(struct request *r, struct due *due)
 	return false;
 }
 
-/* A transaction that fails as a whole is tried as a whole. */
-static size_t expire_together(struct core *core, struct due *due, size_t count)
+/* Whether the transaction was stored; *ended counts on. */
+static int expire_together(struct core *core, struct due *due, size_t count, size_t *ended)
 {
 	_cleanup_request_ struct request r = { .core = NULL };
-	size_t ended = 0;
+	size_t now = 0;
 
 	request_begin(&r, core);
 	for (size_t i = 0; i < count && !r.failed; i++)
-		ended += expire_one(&r, &due[i]);
-	if (request_commit(&r)) {
-		leases_committed(&r);
-		return ended;
-	}
-	for (size_t i = 0; i < count; i++) {
-		due[i].attempts = due[i].attempts < LEASE_ATTEMPTS ? due[i].attempts : LEASE_ATTEMPTS;
-		later(core->leases, &due[i], request_seconds(&r));
-	}
+		now += expire_one(&r, &due[i]);
+	if (!request_commit(&r))
+		return r.failed;
+	leases_committed(&r);
+	*ended += now;
 	return 0;
+}
+
+/* What fails together is tried one by one, so that one bad entry does not hold up the others. */
+static size_t expire_all(struct core *core, struct due *due, size_t count)
+{
+	size_t ended = 0;
+
+	if (!expire_together(core, due, count, &ended))
+		return ended;
+	for (size_t i = 0; i < count; i++) {
+		int error = expire_together(core, &due[i], 1, &ended);
+
+		if (error == -EDEADLK) /* others hold the locks, soon no more */
+			queue_add(core->leases, core_now(core) / 1000000000 + 1, due[i].attempts, due[i].id);
+		else if (error)
+			later(core->leases, &due[i], core_now(core) / 1000000000);
+	}
+	return ended;
 }
 
 size_t leases_expire(struct core *core)
@@ -73,7 +91,7 @@ size_t leases_expire(struct core *core)
 		count = queue_take(core->leases, core_now(core) / 1000000000, due, LEASE_TOGETHER);
 		if (!count)
 			break;
-		ended += expire_together(core, due, count);
+		ended += expire_all(core, due, count);
 		for (size_t i = 0; i < count; i++)
 			free(due[i].id);
 	} while (!atomic_load(&core->leases->stop));
@@ -114,6 +132,7 @@ void *expire_thread(void *leases)
 
 	while (!atomic_load(&q->stop)) {
 		wait_a_while(q);
+		policies_tick(q->core);
 		if (atomic_load(&q->stop) || !anything_due(q))
 			continue;
 		if (pthread_rwlock_tryrdlock(&q->core->lock)) {

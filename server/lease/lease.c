@@ -182,6 +182,8 @@ static void after_do(struct request *r, const struct after *a)
 {
 	struct leases *q = r->core->leases;
 
+	if (!q || !r->core->tokens) /* init makes a token while sealed: nothing is in memory yet */
+		return;
 	switch (a->kind) {
 	case AFTER_TOKEN_CHANGED:
 		token_cache_drop(r->core->tokens->cache, a->id);
@@ -206,10 +208,13 @@ static void after_do(struct request *r, const struct after *a)
 	}
 }
 
-/* Looking again may find more to end, see token/revoke.c: then there is one more commit, and what follows from that. */
+/*
+ * Looking again may find more to end, see token/revoke.c: then there is one more commit, and what follows from that.
+ * A request that sealed has nothing to tell: memory is gone (initialising ends so).
+ */
 void leases_committed(struct request *r)
 {
-	while (r->after) {
+	while (r->after && r->core->leases && r->core->tokens) {
 		struct after *list = r->after;
 
 		r->after = NULL;

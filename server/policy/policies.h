@@ -13,6 +13,8 @@ void policies_write(struct request *r, const char *name, const char *text);
 void policies_delete(struct request *r, const char *name);
 /* What was read before is read anew. */
 void policies_forget(struct core *core);
+/* Now and then, with nothing held: where memory is full of sets, it starts anew when no request runs. */
+void policies_tick(struct core *core);
 /* Trims, lower case, no repetitions, sorted; root stands alone; `add_default`: with "default". */
 struct names policies_clean(struct pool *p, const struct names *names, bool add_default);
 /* As members of an array: "read", ... ; "deny" where nothing is allowed. In Vault's order, sorted by name. */

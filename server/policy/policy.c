@@ -193,6 +193,8 @@ static int read_entry(struct pool *pool, const struct hcl_node *n, struct rule *
 	if (hcl_name_is(n, "required_parameters"))
 		return read_required(pool, n, rule, error);
 	if (hcl_name_is(n, "allowed_parameters") || hcl_name_is(n, "denied_parameters")) {
+		if (n->kind == HCL_LIST && !n->first)
+			return hcl_error_kind(error, n, "a map from names of parameters to lists of values");
 		reading.to = hcl_name_is(n, "allowed_parameters") ? &rule->allowed : &rule->denied;
 		return hcl_blocks(n, 0, read_parameters, &reading, error);
 	}

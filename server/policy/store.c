@@ -120,6 +120,16 @@ void policies_forget(struct core *core)
 	atomic_store(&core->policies->absent_count, 0);
 }
 
+void policies_tick(struct core *core)
+{
+	if (!core->policies || atomic_load(&core->policies->set_count) < SETS_MAX)
+		return;
+	if (pthread_rwlock_trywrlock(&core->lock))
+		return;
+	policies_forget(core);
+	pthread_rwlock_unlock(&core->lock);
+}
+
 void policies_close(struct core *core)
 {
 	policies_forget(core);

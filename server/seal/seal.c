@@ -79,9 +79,10 @@ bool seal_root_of_shares(const struct seal *s, const struct secret_key *share_ke
 	return key_unwrap(&s->record.by_shares, share_key, LABEL_SHARES, root_key);
 }
 
-int seal_open(struct seal *s, const struct secret_key *root_key)
+int seal_open(struct seal *s, const struct secret_key *root_key, const struct barrier_loss *accepted,
+	      struct barrier_loss *found)
 {
-	int err = barrier_unseal(s->core->barrier, root_key);
+	int err = barrier_unseal_loss(s->core->barrier, root_key, accepted, found);
 
 	if (!err)
 		err = core_unsealed(s->core);
@@ -102,10 +103,32 @@ void seal_now(struct core *core)
 	generation_end(s);
 }
 
+/* What the seal alone can do; error says why it could not. */
+static int auto_open(struct seal *s, char *error, size_t size)
+{
+	_cleanup_key_ struct secret_key root_key = { .size = 0 };
+	struct barrier_loss loss = { 0, 0 };
+	int err;
+
+	if (!key_unwrap(&s->record.by_seal, &s->key, LABEL_SEAL, &root_key)) {
+		snprintf(error, size, "unseal: the key of the %s seal does not open this store (made with: %s)",
+			 s->way->type, s->record.type);
+		return -EACCES;
+	}
+	err = seal_open(s, &root_key, NULL, &loss);
+	if (err == -ESTALE)
+		snprintf(error, size, "unseal: the store is at version %llu, its anchor at %llu",
+			 (unsigned long long)loss.store, (unsigned long long)loss.anchor);
+	else if (err)
+		snprintf(error, size, "unseal: %s",
+			 err == -EBADMSG ? "the store was changed from outside" : strerror(-err));
+	return err;
+}
+
+/* Where a quorum could open what the seal alone cannot, the server goes on sealed. */
 static int auto_unseal(struct core *core, char *error, size_t size)
 {
 	struct seal *s = core->seal;
-	_cleanup_key_ struct secret_key root_key;
 	int err = seal_load(s);
 
 	if (err == -ENOENT || !s->way->key || core->unsealed)
@@ -114,15 +137,11 @@ static int auto_unseal(struct core *core, char *error, size_t size)
 		snprintf(error, size, "unseal: reading the seal's record: %s", strerror(-err));
 		return err;
 	}
-	if (!key_unwrap(&s->record.by_seal, &s->key, LABEL_SEAL, &root_key)) {
-		snprintf(error, size, "unseal: the key of the %s seal does not open this store (made with: %s)",
-			 s->way->type, s->record.type);
-		return -EACCES;
+	err = auto_open(s, error, size);
+	if ((err == -EACCES || err == -ESTALE) && s->record.shares) {
+		fprintf(stderr, "adyton-server: %s; waiting for recovery shares\n", error);
+		return 0;
 	}
-	err = seal_open(s, &root_key);
-	if (err)
-		snprintf(error, size, "unseal: %s", err == -ESTALE ? "the store is older than its anchor" :
-			 err == -EBADMSG ? "the store was changed from outside" : strerror(-err));
 	return err;
 }
 

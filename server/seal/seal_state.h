@@ -44,6 +44,7 @@ struct seal {
 	bool recorded;              /* record is what the store has */
 	struct seal_record record;
 	struct gathering unsealing;
+	char accepting[48];         /* the loss that all of its shares name; "": none */
 	struct rekey rekeys[2];     /* [recovery] */
 	struct {
 		struct gathering shares;
@@ -57,8 +58,9 @@ struct seal {
 must_check int seal_load(struct seal *s);
 /* A copy of it, for who holds the lock for reading only. */
 must_check int seal_peek(const struct seal *s, struct seal_record *record);
-/* Open the barrier and the core. */
-must_check int seal_open(struct seal *s, const struct secret_key *root_key);
+/* Open the barrier and the core; as barrier_unseal_loss(). */
+must_check int seal_open(struct seal *s, const struct secret_key *root_key, const struct barrier_loss *accepted,
+			 struct barrier_loss *found);
 /* The root key under what the shares make; false: they are not the shares. */
 must_check bool seal_root_of_shares(const struct seal *s, const struct secret_key *share_key,
 				    struct secret_key *root_key);

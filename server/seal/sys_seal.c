@@ -1,5 +1,6 @@
 /* sys/unseal, sys/seal, sys/seal-status. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "server/seal/seal_state.h"
@@ -42,16 +43,30 @@ static int seal_status(struct request *r)
 	return 200;
 }
 
+/* A loss is named by the two versions: "41 of 57". */
+static bool loss_read(const char *text, struct barrier_loss *loss)
+{
+	unsigned long long store, anchor;
+	int end = 0;
+
+	if (sscanf(text, "%llu of %llu%n", &store, &anchor, &end) != 2 || text[end])
+		return false;
+	*loss = (struct barrier_loss){ store, anchor };
+	return true;
+}
+
 /* Enough shares: what they make opens the server or was wrong, and then all of them are asked for again. */
 static int unseal_try(struct request *r, struct seal *s)
 {
-	_cleanup_key_ struct secret_key share_key, root_key;
+	_cleanup_key_ struct secret_key share_key = { .size = 0 }, root_key = { .size = 0 };
+	struct barrier_loss accepted, found = { 0, 0 };
+	bool accepting = loss_read(s->accepting, &accepted);
 	int err = gathering_combine(&s->unsealing, s->record.threshold, &share_key);
 
 	gathering_end(&s->unsealing);
 	if (err || !seal_root_of_shares(s, &share_key, &root_key))
 		return refuse(r, 400, "Unseal failed, invalid key");
-	err = seal_open(s, &root_key);
+	err = seal_open(s, &root_key, accepting ? &accepted : NULL, &found);
 	switch (err) {
 	case 0:
 		return seal_status(r);
@@ -60,11 +75,40 @@ static int unseal_try(struct request *r, struct seal *s)
 	case -EBADMSG:
 		return refuse(r, 500, "unseal: the store was changed from outside");
 	case -ESTALE:
-		return refuse(r, 500, "unseal: the store is older than its anchor says");
+		return refuse(r, 500, "unseal: the store is at version %llu, its anchor at %llu: it was put back, or "
+			      "the anchor is another's. Who accepts what is lost unseals with accept_loss = "
+			      "\"%llu of %llu\" in every share's request", (unsigned long long)found.store,
+			      (unsigned long long)found.anchor, (unsigned long long)found.store,
+			      (unsigned long long)found.anchor);
 	default:
 		r->failed = err;
 		return 500;
 	}
+}
+
+/* All who bring a share name the same loss, or none does: nobody's share is used for what they did not mean. */
+static int unseal_begin(struct request *r, struct seal *s)
+{
+	const char *accept = ask_text_or(r, "accept_loss", "");
+	struct barrier_loss loss;
+
+	if (*accept && !loss_read(accept, &loss))
+		return refuse(r, 400, "accept_loss: expected the two versions as in \"41 of 57\"");
+	if (!s->unsealing.nonce[0]) {
+		gathering_start(&s->unsealing);
+		snprintf(s->accepting, sizeof(s->accepting), "%.47s", accept);
+	}
+	if (strcmp(s->accepting, accept) != 0)
+		return refuse(r, 400, "accept_loss: the shares before this one said \"%s\"", s->accepting);
+	return 0;
+}
+
+static int unseal_reset(struct request *r, struct seal *s)
+{
+	if (r->core->unsealed)
+		return refuse(r, 400, "vault is unsealed");
+	gathering_end(&s->unsealing);
+	return seal_status(r);
 }
 
 static int unseal(struct request *r)
@@ -73,12 +117,8 @@ static int unseal(struct request *r)
 	struct share share;
 	int status, err;
 
-	if (ask_bool(r, "reset", false)) {
-		if (r->core->unsealed)
-			return refuse(r, 400, "vault is unsealed");
-		gathering_end(&s->unsealing);
-		return seal_status(r);
-	}
+	if (ask_bool(r, "reset", false))
+		return unseal_reset(r, s);
 	status = ask_share(r, "'key' must be specified in request body as JSON, or 'reset' set to true", &share);
 	if (status)
 		return status;
@@ -92,8 +132,9 @@ static int unseal(struct request *r)
 	if (!s->record.shares)
 		return refuse(r, 400, "no recovery shares were made for this server: its %s seal alone opens it",
 			      s->way->type);
-	if (!s->unsealing.nonce[0])
-		gathering_start(&s->unsealing);
+	status = unseal_begin(r, s);
+	if (status)
+		return status;
 	err = gathering_add(&s->unsealing, &share);
 	mem_wipe(&share, sizeof(share));
 	if (!err && s->unsealing.count >= s->record.threshold)
@@ -111,6 +152,7 @@ static int seal(struct request *r)
 static const struct field unseal_fields[] = {
 	{ "key", FIELD_STRING, "one share, hex or base64" },
 	{ "reset", FIELD_BOOL, "forget the shares so far" },
+	{ "accept_loss", FIELD_STRING, "go on with an older store: its version and its anchor's, as in \"41 of 57\"" },
 	{ "migrate", FIELD_BOOL, "of Vault's seal migration; refused" },
 	{ NULL },
 };

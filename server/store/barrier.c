@@ -17,11 +17,18 @@ struct barrier *barrier_make(struct store *store)
 	return b;
 }
 
+void barrier_set_anchor(struct barrier *b, struct anchor *anchor)
+{
+	b->anchor = anchor;
+}
+
 void barrier_free(struct barrier *b)
 {
 	if (!b)
 		return;
 	barrier_seal(b);
+	if (b->anchor)
+		b->anchor->close(b->anchor);
 	commits_close(&b->commits);
 	pthread_rwlock_destroy(&b->lock);
 	free(b);
@@ -47,17 +54,42 @@ static bool path_is_own(const char *path)
 	return path[0] == BARRIER_OWN;
 }
 
+/* With the lock. */
+static int get_held(struct barrier *b, const char *path, struct pool *pool, struct blob *value)
+{
+	uint8_t tag[ROOT_TAG];
+	int err, bad;
+
+	if (!b->ring)
+		return -EROFS;
+	err = b->store->get(b->store, path, pool, value);
+	if ((err && err != -ENOENT) || !b->root)
+		return err ? err : ring_open(b->ring, path, value);
+	if (!err)
+		root_tag(path, value->at, value->size, tag);
+	bad = root_check(b->root, path, err ? NULL : tag);
+	return bad ? bad : err ? err : ring_open(b->ring, path, value);
+}
+
+/*
+ * A commit changes the store before the root in memory: what does not fit is looked at once more with no commit beside.
+ */
 int barrier_get(struct barrier *b, const char *path, struct pool *pool, struct blob *value)
 {
-	int err = path_is_own(path) || !*path ? -EINVAL : 0;
+	int err;
 
-	if (err)
-		return err;
+	if (path_is_own(path) || !*path)
+		return -EINVAL;
 	pthread_rwlock_rdlock(&b->lock);
-	err = b->ring ? b->store->get(b->store, path, pool, value) : -EROFS;
-	if (!err)
-		err = ring_open(b->ring, path, value);
+	err = get_held(b, path, pool, value);
 	pthread_rwlock_unlock(&b->lock);
+	if (err != -EBADMSG)
+		return err;
+	pthread_mutex_lock(&b->commits.running);
+	pthread_rwlock_rdlock(&b->lock);
+	err = get_held(b, path, pool, value);
+	pthread_rwlock_unlock(&b->lock);
+	pthread_mutex_unlock(&b->commits.running);
 	return err;
 }
 
@@ -122,13 +154,13 @@ static int walk_entry(void *context, const char *path, struct blob value)
 	_cleanup_pool_ struct pool pool = { NULL };
 	int err;
 
+	pool_init(&pool);
+	(void)value; /* may be older than what is there now; that is read with its checks */
 	if (path_is_own(path))
 		return 0;
-	pool_init(&pool);
-	value.at = (uint8_t *)pool_copy(&pool, (const char *)value.at, value.size);
-	pthread_rwlock_rdlock(&w->barrier->lock);
-	err = w->barrier->ring ? ring_open(w->barrier->ring, path, &value) : -EROFS;
-	pthread_rwlock_unlock(&w->barrier->lock);
+	err = barrier_get(w->barrier, path, &pool, &value);
+	if (err == -ENOENT)
+		return 0;
 	return err ? err : w->fn(w->context, path, value);
 }
 

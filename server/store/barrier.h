@@ -12,11 +12,19 @@
 #define ADYTON_SERVER_STORE_BARRIER_H
 
 #include "crypto/key.h"
+#include "server/store/anchor.h"
 #include "server/store/store.h"
 
 struct barrier;
 
+/* A store that is not at its anchor's version: what a quorum has to name who wants to go on with it. */
+struct barrier_loss {
+	uint64_t store, anchor;
+};
+
 struct barrier *barrier_make(struct store *store); /* sealed */
+/* Before the first unseal: what tells the newest version of the store. The barrier closes it. */
+void barrier_set_anchor(struct barrier *b, struct anchor *anchor);
 void barrier_free(struct barrier *b);
 
 /*
@@ -24,7 +32,7 @@ void barrier_free(struct barrier *b);
  * with it: a store with a key ring and without this record was never given to anybody, and is made anew.
  */
 int barrier_config(struct barrier *b, struct pool *pool, struct blob *config); /* -ENOENT: none */
-must_check int barrier_configure(struct barrier *b, struct blob config);
+must_check int barrier_configure(struct barrier *b, struct blob config); /* -EROFS while sealed */
 
 /* Whether the store holds a key ring and the seal's record: -errno, 0 no, 1 yes. */
 int barrier_initialized(struct barrier *b);
@@ -32,6 +40,9 @@ int barrier_initialized(struct barrier *b);
 must_check int barrier_init(struct barrier *b, const struct secret_key *root_key);
 /* -EACCES: not the root key of this store; -EBADMSG: the store was changed; -ESTALE: it is older than its anchor. */
 must_check int barrier_unseal(struct barrier *b, const struct secret_key *root_key);
+/* The same; found: the two versions where -ESTALE; accepted: unless it is just this loss. Both may be NULL. */
+must_check int barrier_unseal_loss(struct barrier *b, const struct secret_key *root_key,
+				   const struct barrier_loss *accepted, struct barrier_loss *found);
 void barrier_seal(struct barrier *b); /* wipes the keys */
 bool barrier_sealed(const struct barrier *b);
 /* Whether this is the root key; only while unsealed. */

@@ -5,6 +5,9 @@
 
 #include "server/store/barrier_state.h"
 
+/* A small store is looked through as a whole before it serves: some milliseconds. */
+#define CHECKED_AT_UNSEAL 4096
+
 /* Both locks, in their order: nothing commits, nothing is read. */
 static void barrier_stop(struct barrier *b)
 {
@@ -23,11 +26,20 @@ int barrier_config(struct barrier *b, struct pool *pool, struct blob *config)
 	return b->store->get(b->store, BARRIER_CONFIG, pool, config);
 }
 
+int barrier_store(struct barrier *b, struct change *first)
+{
+	return b->root ? root_commit(b->root, first) : b->store->apply(b->store, first);
+}
+
 int barrier_configure(struct barrier *b, struct blob config)
 {
 	struct change c = { .path = BARRIER_CONFIG, .value = config.at, .size = config.size };
+	int err;
 
-	return b->store->apply(b->store, &c);
+	pthread_mutex_lock(&b->commits.running);
+	err = b->ring ? barrier_store(b, &c) : -EROFS;
+	pthread_mutex_unlock(&b->commits.running);
+	return err;
 }
 
 int barrier_initialized(struct barrier *b)
@@ -85,7 +97,7 @@ static int ring_write_with(struct barrier *b, struct ring *ring, const struct se
 	wrapped = ring_wrap(ring, root_key, ahead, &pool);
 	c.value = wrapped.at;
 	c.size = wrapped.size;
-	err = b->store->apply(b->store, &c);
+	err = barrier_store(b, &c);
 	if (!err)
 		ring_written(ring, ahead);
 	return err;
@@ -104,15 +116,52 @@ int barrier_init(struct barrier *b, const struct secret_key *root_key)
 	ring = ring_make();
 	if (!ring)
 		return -ENOMEM;
+	pthread_mutex_lock(&b->commits.running);
+	b->root = b->store->own_memory ? NULL : root_make(b->store, b->anchor, &ring->integrity);
 	err = ring_write_with(b, ring, root_key, 0, NULL);
+	root_free(b->root);
+	b->root = NULL;
+	pthread_mutex_unlock(&b->commits.running);
 	ring_free(ring);
+	return err;
+}
+
+/*
+ * The root over the store, and that the ring is the one it knows: an older one would lack terms, or count too little.
+ */
+static int unseal_root(struct barrier *b, const struct ring *ring, struct blob wrapped,
+		       const struct barrier_loss *accepted, struct barrier_loss *found, struct root **root)
+{
+	struct barrier_loss ignored;
+	uint8_t tag[ROOT_TAG];
+	int err;
+
+	*root = NULL;
+	if (b->store->own_memory)
+		return 0;
+	*root = root_make(b->store, b->anchor, &ring->integrity);
+	err = root_open(*root, accepted, found ? found : &ignored);
+	root_tag(BARRIER_RING, wrapped.at, wrapped.size, tag);
+	if (!err)
+		err = root_check(*root, BARRIER_RING, tag);
+	if (err) {
+		root_free(*root);
+		*root = NULL;
+	}
 	return err;
 }
 
 int barrier_unseal(struct barrier *b, const struct secret_key *root_key)
 {
+	return barrier_unseal_loss(b, root_key, NULL, NULL);
+}
+
+int barrier_unseal_loss(struct barrier *b, const struct secret_key *root_key, const struct barrier_loss *accepted,
+			struct barrier_loss *found)
+{
 	_cleanup_pool_ struct pool pool = { NULL };
 	struct ring *ring = NULL;
+	struct root *root = NULL;
 	struct blob wrapped;
 	int err;
 
@@ -122,12 +171,22 @@ int barrier_unseal(struct barrier *b, const struct secret_key *root_key)
 		err = ring_unwrap(wrapped, root_key, &ring);
 	if (err)
 		return err;
+	err = unseal_root(b, ring, wrapped, accepted, found, &root);
+	if (err) {
+		ring_free(ring);
+		return err;
+	}
 	barrier_stop(b);
 	ring_free(b->ring);
+	root_free(b->root);
 	b->ring = ring;
+	b->root = root;
 	b->root_key = *root_key;
 	barrier_go(b);
-	return 0;
+	err = barrier_check(b, CHECKED_AT_UNSEAL);
+	if (err)
+		barrier_seal(b);
+	return err;
 }
 
 /* The counts are written as they are; if that fails, the next start counts from further ahead. */
@@ -137,7 +196,9 @@ void barrier_seal(struct barrier *b)
 	if (b->ring) {
 		(void)!ring_write_with(b, b->ring, &b->root_key, 0, NULL);
 		ring_free(b->ring);
+		root_free(b->root);
 		b->ring = NULL;
+		b->root = NULL;
 		secret_key_wipe(&b->root_key);
 	}
 	barrier_go(b);
@@ -271,5 +332,5 @@ int barrier_commit(void *context, struct change *first)
 	struct barrier *b = context;
 	int err = b->ring ? barrier_upkeep(b) : -EROFS;
 
-	return err ? err : b->store->apply(b->store, first);
+	return err ? err : barrier_store(b, first);
 }

@@ -5,6 +5,7 @@
 #include "server/store/barrier.h"
 #include "server/store/commit.h"
 #include "server/store/ring.h"
+#include "server/store/root.h"
 
 /* Where the barrier keeps its own in the store; below all that others may name. */
 #define BARRIER_OWN '!'
@@ -21,9 +22,15 @@ struct barrier {
 	pthread_rwlock_t lock;
 	struct ring *ring; /* NULL: sealed */
 	struct secret_key root_key;
+	struct root *root; /* guarded the same way; NULL while sealed, or over a store in our own memory */
+	struct anchor *anchor;
 	struct commits commits;
 };
 
 int barrier_commit(void *context, struct change *first);
+/* Make changes durable with the root over them; commits.running is held. */
+must_check int barrier_store(struct barrier *b, struct change *first);
+/* Whether the first `limit` entries are what the root knows, and if these are all, that none is missing. */
+must_check int barrier_check(struct barrier *b, size_t limit);
 
 #endif

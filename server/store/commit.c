@@ -1,7 +1,10 @@
+#include <sched.h>
+
 #include "server/store/commit.h"
 
 /* More would make one thread's answer wait for too many others' bytes. */
 #define TOGETHER_MAX 1024
+#define YIELDS_MAX 16
 
 struct waiting {
 	struct waiting *next;
@@ -29,15 +32,19 @@ static void commits_enter(struct commits *c, struct waiting *w)
 {
 	*c->last = w;
 	c->last = &w->next;
+	c->count++;
 }
 
 /* Take the head of the queue, at most TOGETHER_MAX. */
 static struct waiting *commits_gather(struct commits *c)
 {
 	struct waiting *all = c->first, *end = all;
+	size_t n = 1;
 
-	for (size_t n = 1; n < TOGETHER_MAX && end->next; n++)
+	for (; n < TOGETHER_MAX && end->next; n++)
 		end = end->next;
+	c->count -= n;
+	c->together = n;
 	c->first = end->next;
 	end->next = NULL;
 	if (!c->first)
@@ -75,12 +82,25 @@ static void commits_release(struct commits *c, struct waiting *all)
 	}
 }
 
+/* With the lock, which is let go meanwhile: who waits already stays in the queue. */
+static void commits_await(struct commits *c)
+{
+	size_t expected = c->together - c->together / 4;
+
+	for (int i = 0; i < YIELDS_MAX && c->count < expected; i++) {
+		pthread_mutex_unlock(&c->lock);
+		sched_yield();
+		pthread_mutex_lock(&c->lock);
+	}
+}
+
 static void commits_lead(struct commits *c)
 {
 	struct waiting *all;
 
 	pthread_mutex_lock(&c->running);
 	pthread_mutex_lock(&c->lock);
+	commits_await(c);
 	all = commits_gather(c);
 	pthread_mutex_unlock(&c->lock);
 	commits_run(c, all);

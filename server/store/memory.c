@@ -236,6 +236,6 @@ struct store *store_memory(void)
 	random_bytes(&m->random, sizeof(m->random));
 	m->random |= 1;
 	pthread_rwlock_init(&m->lock, NULL);
-	m->store = (struct store){ "inmem", m, memory_get, memory_apply, memory_list, memory_walk, memory_close };
+	m->store = (struct store){ "inmem", true, m, memory_get, memory_apply, memory_list, memory_walk, memory_close };
 	return &m->store;
 }

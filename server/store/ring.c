@@ -189,10 +189,10 @@ int ring_unwrap(struct blob wrapped, const struct secret_key *root_key, struct r
 	size_t size;
 	bool good;
 
+	pool_init(&scratch);
 	if (wrapped.size < 1 + AES_GCM_NONCE_SIZE + RING_HEAD + AES_GCM_TAG_SIZE || wrapped.at[0] != RING_VERSION)
 		return -EBADMSG;
 	size = wrapped.size - 1 - AES_GCM_NONCE_SIZE - AES_GCM_TAG_SIZE;
-	pool_init(&scratch);
 	clear = pool_take(&scratch, size);
 	aes_gcm_init(&gcm, root_key->bytes);
 	good = aes_gcm_open(&gcm, wrapped.at + 1, RING_AAD, sizeof(RING_AAD) - 1, body, size, clear, body + size);

@@ -97,7 +97,8 @@ static struct sqlite *sqlite_make(const char *path)
 	pthread_mutex_init(&s->writing, NULL);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->returned, NULL);
-	s->store = (struct store){ "sqlite", s, sqlite_get, sqlite_apply, sqlite_list, sqlite_walk, sqlite_close };
+	s->store =
+		(struct store){ "sqlite", false, s, sqlite_get, sqlite_apply, sqlite_list, sqlite_walk, sqlite_close };
 	return s;
 }
 

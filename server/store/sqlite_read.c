@@ -96,9 +96,9 @@ int sqlite_list(struct store *store, const char *folder, const char *after, size
 	int err;
 	struct sqlite_connection *c = sqlite_take(s, &err);
 
+	pool_init(&scratch);
 	if (!c)
 		return err;
-	pool_init(&scratch);
 	sqlite3_bind_text(c->statements[STATEMENT_NAMES], 1, pool_printf(&scratch, "%s%s", folder, after), -1,
 			  SQLITE_STATIC);
 	bind_end(c->statements[STATEMENT_NAMES], 2, folder, &scratch);

@@ -19,6 +19,7 @@ struct change {
 
 struct store {
 	const char *type; /* "inmem", "sqlite" */
+	bool own_memory; /* nobody but this process can change it: there is no root over it */
 	void *state;
 	/* 0 found, -ENOENT, or another negative errno. */
 	int (*get)(struct store *s, const char *path, struct pool *pool, struct blob *value);

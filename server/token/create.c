@@ -277,17 +277,14 @@ static int wish_life(struct request *r, struct wish *w, uint64_t *life)
 	return 0;
 }
 
-/* What binds the parent binds its children: an end, and a key. */
-static void wish_bounds(struct wish *w)
+/*
+ * What binds the parent binds its children, orphans and batch tokens too: an end, and a key. (Nothing else is stored of
+ * a batch token, so an orphan's end is all that ends it.)
+ */
+static void wish_bounds(const struct wish *w)
 {
-	const struct token *parent = w->parent;
-
-	w->t->not_after = parent->not_after;
-	w->t->bound_key = parent->bound_key;
-	/* Nothing is stored of a batch token: what its parent's end would not reach ends in time. */
-	if (w->t->type == TOKEN_BATCH && w->t->parent && parent->expires &&
-	    (!w->t->not_after || parent->expires < w->t->not_after) && parent->not_after)
-		w->t->not_after = parent->expires;
+	w->t->not_after = w->parent->not_after;
+	w->t->bound_key = w->parent->bound_key;
 }
 
 static void warn_of_missing(struct request *r, const struct token *t)

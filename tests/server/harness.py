@@ -56,7 +56,9 @@ class Answer:
 class Server:
     """With no configuration the developer's server: in memory, unsealed, its root token is ROOT."""
 
-    def __init__(self, config=None, environment=None, arguments=()):
+    def __init__(self, config=None, environment=None, arguments=(), tls=None):
+        """`tls`: an ssl.SSLContext to speak it with."""
+        self.tls = tls
         self.port = free_port()
         self.folder = tempfile.mkdtemp(prefix="adyton-server-")
         self.log = os.path.join(self.folder, "log")
@@ -64,6 +66,7 @@ class Server:
         self.environment = dict(os.environ, **(environment or {}))
         self.arguments = list(arguments)
         self.process = None
+        self.root = ROOT
         self.start()
 
     def command(self):
@@ -113,8 +116,10 @@ class Server:
 
     def ask(self, method, path, body=None, token=ROOT, headers=None, raw=False):
         """One request. `body`: an object that becomes JSON, or bytes as they are; token None: none is sent."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = (http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=self.tls) if self.tls
+                      else http.client.HTTPConnection("127.0.0.1", self.port, timeout=60))
         sent = dict(headers or {})
+        token = self.root if token is ROOT else token
         if token:
             sent["X-Vault-Token"] = token
         data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
@@ -124,8 +129,17 @@ class Server:
             answer = Answer(got.status, dict(got.getheaders()), got.read())
         finally:
             connection.close()
-        note(method, path, answer.status, token)
+        note(method, path, answer.status, ROOT if token == self.root else token)
         return answer
+
+    def initialise(self):
+        """One share, unsealed; what init answered. Its root token is what requests carry from now on."""
+        init = self.put("sys/init", {"secret_shares": 1, "secret_threshold": 1}, token=None)
+        unsealed = self.put("sys/unseal", {"key": init["keys"][0]}, token=None)
+        if init.status != 200 or unsealed["sealed"]:
+            raise RuntimeError(f"init: {init}, unseal: {unsealed}")
+        self.root = init["root_token"]
+        return init.json
 
     def get(self, path, **more):
         return self.ask("GET", path, **more)

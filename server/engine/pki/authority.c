@@ -38,14 +38,17 @@ static void intermediate_answer(struct request *r, enum pki_format format, const
 	json_put_string(w, "issuing_ca", pki_show(r, format, issuer->cert.der));
 	json_put_string(w, "serial_number", pki_serial_text(&r->pool, wish->serial, sizeof(wish->serial), ':'));
 	if (issuer->cert.not_after < wish->not_after)
-		reply_warning(r, "The expiration time for the signed certificate is after the CA's expiration time. If the "
-			      "new certificate is not treated as a root, validation paths with the certificate past the "
-			      "issuing CA's expiration time will fail.");
+		reply_warning(
+			r, "The expiration time for the signed certificate is after the CA's expiration time. If the "
+			   "new certificate is not treated as a root, validation paths with the certificate past the "
+			   "issuing CA's expiration time will fail.");
 	if (!urls->issuing_certificates.count && !urls->crl_distribution_points.count && !urls->ocsp_servers.count)
 		reply_warning(r, NO_AIA);
 	if (wish->path_length == 0)
-		reply_warning(r, "Max path length of the signed certificate is zero. This certificate cannot be used to issue "
-			      "intermediate CA certificates.");
+		reply_warning(
+			r,
+			"Max path length of the signed certificate is zero. This certificate cannot be used to issue "
+			"intermediate CA certificates.");
 }
 
 /* The path's length: as asked, else one less than the issuer's. */
@@ -201,9 +204,11 @@ static int self_issued(struct request *r, const struct pki_set *set, const struc
 		return status;
 	if (ask_bool(r, "require_matching_certificate_algorithms", false) &&
 	    (!cert->key_type || strcmp(cert->key_type, issuer->key->type)))
-		return pki_fail(r, "signing certificate's public key algorithm (%s) does not match submitted certificate's "
-				"(%s), and require_matching_certificate_algorithms is true", issuer->key->type,
-				cert->key_type ? cert->key_type : "unknown");
+		return pki_fail(
+			r,
+			"signing certificate's public key algorithm (%s) does not match submitted certificate's "
+			"(%s), and require_matching_certificate_algorithms is true",
+			issuer->key->type, cert->key_type ? cert->key_type : "unknown");
 	algorithm = pki_algorithm(issuer->key->type, issuer->key->bits, 0, false);
 	tbs = self_issued_tbs(r, cert, issuer, algorithm, self_issued_extensions(r, cert, issuer, urls));
 	if (!pki_sign(&r->pool, issuer->key, algorithm, tbs, &der))

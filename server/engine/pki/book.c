@@ -1,8 +1,8 @@
 /*
  * The book of revocations: see crl.h. Guards: `lock` the lists and their signed forms; `revoking` is held for reading
- * from before a revocation is committed until it was added, and for writing while the store is read, so that the reading
- * finds each revocation once. Numbers are in the store (crl), so that none is used twice; the entry lock "crl" is held
- * from reading to committing them.
+ * from before a revocation is committed until it was added, and for writing while the store is read, so that the
+ * reading finds each revocation once. Numbers are in the store (crl), so that none is used twice; the entry lock "crl"
+ * is held from reading to committing them.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -28,7 +28,8 @@ static const char *bundle_take(struct pool *pool, struct bundle *b, const char *
 		if (b->cert_count == PARTS_MAX)
 			return pool_printf(pool, "more than %d certificates", PARTS_MAX);
 		if (!pki_cert_read(pool, der, &b->certs[b->cert_count]))
-			return pool_printf(pool, "Error parsing issuer %zu: x509: malformed certificate", b->cert_count);
+			return pool_printf(pool, "Error parsing issuer %zu: x509: malformed certificate",
+					   b->cert_count);
 		b->cert_count++;
 		return NULL;
 	}
@@ -91,10 +92,11 @@ static void import_answer(struct request *r, const struct pki_import *in)
 		json_put_string(w, in->mapping.at[i], in->mapping.at[i + 1]);
 	json_close(w);
 	if (!urls->issuing_certificates.count && !urls->crl_distribution_points.count && !urls->ocsp_servers.count)
-		reply_warning(r, "This mount hasn't configured any authority information access (AIA) fields; this may make "
-			      "it harder for systems to find missing certificates in the chain or to validate revocation "
-			      "status of certificates. Consider updating /config/urls or the newly generated issuer with "
-			      "this information.");
+		reply_warning(
+			r, "This mount hasn't configured any authority information access (AIA) fields; this may make "
+			   "it harder for systems to find missing certificates in the chain or to validate revocation "
+			   "status of certificates. Consider updating /config/urls or the newly generated issuer with "
+			   "this information.");
 }
 
 static int bundle_import(struct request *r, struct pki_set *set, struct bundle *b)
@@ -128,7 +130,8 @@ static int import(struct request *r, const char *text, bool keys)
 	int status;
 
 	if (strlen(text) < 75)
-		return refuse(r, 400, "provided data for import was too short; perhaps a path was passed to the API rather "
+		return refuse(r, 400,
+			      "provided data for import was too short; perhaps a path was passed to the API rather "
 			      "than the contents of a PEM file");
 	error = bundle_read(&r->pool, text, b);
 	if (error)
@@ -234,8 +237,11 @@ static int key_delete(struct request *r)
 	entry_delete(r, &r->mount->view, pool_printf(&r->pool, "key/%s", key->id));
 	if (!strcmp(set->default_key, key->id)) {
 		pki_write_config_keys(r, "");
-		reply_warning(r, "Deleted key %s (via key_ref %s); this was configured as the default key. Operations without "
-			      "an explicit key will not work until a new default is configured.", key->id, ref);
+		reply_warning(
+			r,
+			"Deleted key %s (via key_ref %s); this was configured as the default key. Operations without "
+			"an explicit key will not work until a new default is configured.",
+			key->id, ref);
 	}
 	return pki_changed(r) ? 204 : 500;
 }
@@ -295,7 +301,8 @@ static int key_import(struct request *r)
 	if (!pki_asked_key_name(r, set, &name))
 		return 400;
 	if (strlen(text) < 64)
-		return refuse(r, 400, "provided data for import was too short; perhaps a path was passed to the API rather "
+		return refuse(r, 400,
+			      "provided data for import was too short; perhaps a path was passed to the API rather "
 			      "than the contents of a PEM file");
 	error = bundle_read(&r->pool, text, b);
 	if (error)

@@ -42,8 +42,10 @@ int pki_asked_urls(struct request *r, struct pki_urls *urls)
 			const char *url = rows[i].list->at[j];
 
 			if (urls->templating ? !url_ascii(url) : !url_good(url))
-				return refuse(r, 400, "invalid URL found in Authority Information Access (AIA) parameter %s: "
-					      "%s", rows[i].name, url);
+				return refuse(r, 400,
+					      "invalid URL found in Authority Information Access (AIA) parameter %s: "
+					      "%s",
+					      rows[i].name, url);
 		}
 	}
 	return 0;
@@ -70,8 +72,11 @@ static int urls_set(struct request *r)
 	if (status)
 		return status;
 	if (set->issuer_count && !pki_urls_fill(r, set, &urls, set->issuers[0].id, &why))
-		reply_warning(r, "issuance may fail: %s\n\nConsider setting the cluster-local address if it is not already "
-			      "set.", why);
+		reply_warning(
+			r,
+			"issuance may fail: %s\n\nConsider setting the cluster-local address if it is not already "
+			"set.",
+			why);
 	w = entry_write(r);
 	pki_put_urls(w, &urls, "enable_templating");
 	entry_written(r, &r->mount->view, "config/urls", w);
@@ -131,17 +136,23 @@ static int crl_config_check(struct request *r, const struct pki_crl_config *c)
 	if (c->expiry_seconds < 1)
 		return refuse(r, 400, "given expiry must be at least one second, got: %s", c->expiry);
 	if (c->auto_rebuild && c->grace_seconds >= c->expiry_seconds)
-		return refuse(r, 400, "CRL auto-rebuilding grace period (%s) must be strictly shorter than CRL expiry (%s) "
-			      "value when auto-rebuilding of CRLs is enabled", c->auto_rebuild_grace_period, c->expiry);
+		return refuse(r, 400,
+			      "CRL auto-rebuilding grace period (%s) must be strictly shorter than CRL expiry (%s) "
+			      "value when auto-rebuilding of CRLs is enabled",
+			      c->auto_rebuild_grace_period, c->expiry);
 	if (c->enable_delta && c->delta_seconds >= c->expiry_seconds)
-		return refuse(r, 400, "CRL delta rebuild window (%s) must be strictly shorter than CRL expiry (%s) value when "
-			      "delta CRLs are enabled", c->delta_rebuild_interval, c->expiry);
+		return refuse(r, 400,
+			      "CRL delta rebuild window (%s) must be strictly shorter than CRL expiry (%s) value when "
+			      "delta CRLs are enabled",
+			      c->delta_rebuild_interval, c->expiry);
 	if (c->enable_delta && !c->auto_rebuild)
-		return refuse(r, 400, "Delta CRLs cannot be enabled when auto rebuilding is disabled as the complete CRL is "
+		return refuse(r, 400,
+			      "Delta CRLs cannot be enabled when auto rebuilding is disabled as the complete CRL is "
 			      "always regenerated!");
 	if (ask_bool(r, "cross_cluster_revocation", false) || ask_bool(r, "unified_crl", false) ||
 	    ask_bool(r, "unified_crl_on_existing_paths", false))
-		return refuse(r, 400, "unified_crl, unified_crl_on_existing_paths and cross_cluster_revocation are Enterprise "
+		return refuse(r, 400,
+			      "unified_crl, unified_crl_on_existing_paths and cross_cluster_revocation are Enterprise "
 			      "only features");
 	return 0;
 }
@@ -203,9 +214,11 @@ static int issuers_set(struct request *r)
 	if (!issuer)
 		return refuse(r, 400, "Error resolving issuer reference: %s", error);
 	if (!issuer->key)
-		reply_warning(r, "This selected default issuer has no key associated with it. Some operations like issuing "
-			      "certificates and signing CRLs will be unavailable with the requested default issuer until a "
-			      "key is imported or the default issuer is changed.");
+		reply_warning(
+			r,
+			"This selected default issuer has no key associated with it. Some operations like issuing "
+			"certificates and signing CRLs will be unavailable with the requested default issuer until a "
+			"key is imported or the default issuer is changed.");
 	pki_write_config_issuers(r, issuer->id, follows);
 	put_issuers(reply_data(r), issuer->id, follows);
 	return pki_changed(r) ? 200 : 500;

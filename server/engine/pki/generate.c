@@ -33,9 +33,11 @@ static int authority_role(struct request *r, const struct pki_key *existing, str
 static int mode_check(struct request *r, const char *mode)
 {
 	if (!strcmp(mode, "kms"))
-		return refuse(r, 400, "managed keys (kms) are an enterprise feature: use internal, exported or existing");
+		return refuse(r, 400,
+			      "managed keys (kms) are an enterprise feature: use internal, exported or existing");
 	if (strcmp(mode, "internal") && strcmp(mode, "exported") && strcmp(mode, "existing"))
-		return refuse(r, 400, "the \"exported\" path parameter must be \"internal\", \"existing\", exported\" or "
+		return refuse(r, 400,
+			      "the \"exported\" path parameter must be \"internal\", \"existing\", exported\" or "
 			      "\"kms\"");
 	if (!strcmp(mode, "existing") && (asked(r, "key_type") || asked(r, "key_bits")))
 		return refuse(r, 400, "invalid parameter for the kms/existing path parameter, key_type nor key_bits "
@@ -129,13 +131,15 @@ static void root_answer(struct request *r, struct making *m, const struct pki_ce
 		pki_put_key(r, w, m->format, m->key);
 	json_put_string(w, "serial_number", cert->serial_text);
 	if (pki_name_empty(m->wish.subject))
-		reply_warning(r, "This issuer certificate was generated without a Subject; this makes it likely that issuing "
-			      "leaf certs with this certificate will cause TLS validation libraries to reject this "
-			      "certificate.");
+		reply_warning(
+			r, "This issuer certificate was generated without a Subject; this makes it likely that issuing "
+			   "leaf certs with this certificate will cause TLS validation libraries to reject this "
+			   "certificate.");
 	making_warn(r, m);
 	if (m->wish.path_length == 0)
-		reply_warning(r, "Max path length of the generated certificate is zero. This certificate cannot be used to "
-			      "issue intermediate CA certificates.");
+		reply_warning(
+			r, "Max path length of the generated certificate is zero. This certificate cannot be used to "
+			   "issue intermediate CA certificates.");
 }
 
 /* A new root is what its answer says, also where it is not the default. */

@@ -145,7 +145,8 @@ static int issue(struct request *r)
 		return refuse(r, 400, "unknown role: %s", ask_text(r, "role"));
 	if (!strcmp(role->key_type, "any")) {
 		if (!asked(r, "key_type"))
-			return refuse(r, 400, "role key type \"any\" not allowed for issuing certificates without providing "
+			return refuse(r, 400,
+				      "role key type \"any\" not allowed for issuing certificates without providing "
 				      "key_type and/or key_bits request parameters");
 		role->key_type = ask_text_or(r, "key_type", "");
 		role->key_bits = ask_int(r, "key_bits", role->key_bits);
@@ -178,7 +179,8 @@ static int sign_with(struct request *r, const struct pki_role *role, struct pki_
 	if (status)
 		return status;
 	if (csr->has_constraints && !role->basic_constraints_valid_for_non_ca)
-		reply_warning(r, "specified CSR contained a Basic Constraints extension that was ignored during issuance");
+		reply_warning(r,
+			      "specified CSR contained a Basic Constraints extension that was ignored during issuance");
 	wish.spki = csr->spki;
 	if (!wish.skid.size && pki_key_identifier(csr->spki, skid))
 		wish.skid = (struct blob){ skid, sizeof(skid) };
@@ -197,10 +199,12 @@ static int sign_done(struct request *r, const struct pki_role *role, bool verbat
 	if (csr.req)
 		pki_csr_close(&csr);
 	if (status < 400 && !verbatim && role->use_csr_common_name && *ask_text_or(r, "common_name", ""))
-		reply_warning(r, "the common_name field was provided but the role is set with \"use_csr_common_name\" set "
+		reply_warning(r,
+			      "the common_name field was provided but the role is set with \"use_csr_common_name\" set "
 			      "to true");
 	if (status < 400 && !verbatim && role->use_csr_sans && *ask_text_or(r, "alt_names", ""))
-		reply_warning(r, "the alt_names field was provided but the role is set with \"use_csr_sans\" set to true");
+		reply_warning(r,
+			      "the alt_names field was provided but the role is set with \"use_csr_sans\" set to true");
 	return status;
 }
 

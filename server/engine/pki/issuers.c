@@ -130,15 +130,18 @@ static int usage_ask(struct request *r, struct pki_issuer *issuer)
 		while (bit < 4 && strcmp(names.at[i], known[bit]))
 			bit++;
 		if (bit == 4)
-			return refuse(r, 400, "Unable to parse specified usages: [%s] - valid values are %s", names.at[i],
-				      pki_usage_text(&r->pool, 15));
+			return refuse(r, 400, "Unable to parse specified usages: [%s] - valid values are %s",
+				      names.at[i], pki_usage_text(&r->pool, 15));
 		usage |= 1u << bit;
 	}
 	if (issuer->revoked && usage & PKI_ISSUING)
-		return refuse(r, 400, "This issuer was revoked; unable to modify its usage to include certificate signing "
-			      "again. Reissue this certificate (preferably with a new key) and modify that entry instead.");
+		return refuse(
+			r, 400,
+			"This issuer was revoked; unable to modify its usage to include certificate signing "
+			"again. Reissue this certificate (preferably with a new key) and modify that entry instead.");
 	if (usage & PKI_CRL_SIGNING && issuer->cert.has_usage && !(issuer->cert.key_usage & KU_CRL_SIGN))
-		return refuse(r, 400, "This issuer's underlying certificate lacks the CRLSign KeyUsage value; unable to set "
+		return refuse(r, 400,
+			      "This issuer's underlying certificate lacks the CRLSign KeyUsage value; unable to set "
 			      "CRLSigningUsage on this issuer as a result.");
 	issuer->usage = usage;
 	return 0;
@@ -183,8 +186,8 @@ static int chain_ask(struct request *r, const struct pki_set *set, struct pki_is
 		if (!found)
 			return pki_fail(r, "%s", error);
 		if (!i && strcmp(found->id, issuer->id))
-			return refuse(r, 400, "expected first cert in chain to be a self-reference, but was: %s/%s", ref,
-				      found->id);
+			return refuse(r, 400, "expected first cert in chain to be a self-reference, but was: %s/%s",
+				      ref, found->id);
 		names_add(&r->pool, &ids, found->id);
 	}
 	issuer->manual_chain = ids;
@@ -314,13 +317,16 @@ static void issuer_revoke_on_parent(struct request *r, const struct pki_set *set
 		if (&set->issuers[i] != issuer && pki_cert_signed_by(&issuer->cert, &set->issuers[i].cert))
 			parent = &set->issuers[i];
 	if (own)
-		reply_warning(r, "This issuer is a self-signed (potentially root) certificate. This means it may not be "
-			      "considered revoked if there is not an external, cross-signed variant of this certificate. "
-			      "This issuer's serial number will not appear on its own CRL.");
+		reply_warning(
+			r, "This issuer is a self-signed (potentially root) certificate. This means it may not be "
+			   "considered revoked if there is not an external, cross-signed variant of this certificate. "
+			   "This issuer's serial number will not appear on its own CRL.");
 	if (!parent) {
-		reply_warning(r, "This issuer lacks another parent issuer within the mount. This means it will not appear on "
-			      "any other CRLs and may not be considered revoked by clients. Consider adding this issuer to "
-			      "its issuer's CRL as well if it is not self-signed.");
+		reply_warning(
+			r,
+			"This issuer lacks another parent issuer within the mount. This means it will not appear on "
+			"any other CRLs and may not be considered revoked by clients. Consider adding this issuer to "
+			"its issuer's CRL as well if it is not self-signed.");
 		return;
 	}
 	w = entry_write(r);
@@ -355,8 +361,9 @@ static int issuer_revoke(struct request *r)
 	status = issuer_answer(r, issuer.id);
 	pki_book_forget(((struct pki *)r->mount->state)->book);
 	if (!strcmp(set->default_issuer, issuer.id))
-		reply_warning(r, "This issuer is currently configured as the default issuer for this mount; operations such "
-			      "as certificate issuance may not work until a new default issuer is selected.");
+		reply_warning(
+			r, "This issuer is currently configured as the default issuer for this mount; operations such "
+			   "as certificate issuance may not work until a new default issuer is selected.");
 	return status;
 }
 

@@ -68,8 +68,10 @@ const struct pki_issuer *pki_signer(struct request *r, const struct pki_set *set
 				   usage == PKI_ISSUING ? "issuing-certificates" : "crl-signing",
 				   pki_usage_text(&r->pool, issuer->usage), issuer->id);
 	else if (!issuer->key)
-		*status = pki_fail(r, "could not fetch the CA certificate (was one set?): unable to fetch corresponding "
-				   "key for issuer %s; unable to use this issuer for signing", issuer->id);
+		*status = pki_fail(r,
+				   "could not fetch the CA certificate (was one set?): unable to fetch corresponding "
+				   "key for issuer %s; unable to use this issuer for signing",
+				   issuer->id);
 	else
 		return issuer;
 	return NULL;
@@ -158,8 +160,9 @@ void pki_warn_issuer_ref(struct request *r, const char *ref)
 	if (pki_issuer_find(r, set, ref, &error))
 		return;
 	if (!strcmp(ref, "default"))
-		reply_warning(r, "Issuing Certificate was set to default, but no default issuing certificate (configurable "
-			      "at /config/issuers) is currently set");
+		reply_warning(
+			r, "Issuing Certificate was set to default, but no default issuing certificate (configurable "
+			   "at /config/issuers) is currently set");
 	else
 		reply_warning(r, "Issuing Certificate was set to %s but no issuing certificate currently has that name",
 			      ref);

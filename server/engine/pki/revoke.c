@@ -51,7 +51,8 @@ static int by_certificate(struct request *r, const struct pki_set *set, struct r
 	struct blob der, kept;
 
 	if (strlen(text) < 75)
-		return pki_fail(r, "provided certificate data was too short; perhaps a path was passed to the API rather "
+		return pki_fail(r,
+				"provided certificate data was too short; perhaps a path was passed to the API rather "
 				"than the contents of a PEM file");
 	if (pki_pem_next(&r->pool, &text, &label, &der) != 1)
 		return pki_fail(r, "certificate contains no PEM data");
@@ -59,12 +60,14 @@ static int by_certificate(struct request *r, const struct pki_set *set, struct r
 		return pki_fail(r, "certificate could not be parsed: x509: malformed certificate");
 	v->stored = entry_get(r, &r->mount->view, serial_path(r, "certs", v->cert.serial_text), &kept);
 	if (v->stored && !same(kept, der))
-		return pki_fail(r, "certificate with same serial but unequal value already present in this cluster's storage; "
-				"refusing to revoke");
+		return pki_fail(
+			r, "certificate with same serial but unequal value already present in this cluster's storage; "
+			   "refusing to revoke");
 	if (!v->stored && !signed_here(set, &v->cert))
-		return pki_fail(r, "unable to verify signature on presented cert from any present issuer in this mount; "
-				"certificates from previous CAs will need to have their issuing CA and key re-imported if "
-				"revocation is necessary");
+		return pki_fail(
+			r, "unable to verify signature on presented cert from any present issuer in this mount; "
+			   "certificates from previous CAs will need to have their issuing CA and key re-imported if "
+			   "revocation is necessary");
 	return 0;
 }
 
@@ -153,7 +156,8 @@ static int revoke_cert(struct request *r, const struct pki_set *set, struct revo
 
 	for (size_t i = 0; i < set->issuer_count; i++)
 		if (same(set->issuers[i].cert.serial, cert->serial))
-			return refuse(r, 400, "adding issuer (id: %s) to its own CRL is not allowed", set->issuers[i].id);
+			return refuse(r, 400, "adding issuer (id: %s) to its own CRL is not allowed",
+				      set->issuers[i].id);
 	entry_lock(r, LOCK_ENGINE, &r->mount->view, serial_path(r, "revoked", cert->serial_text));
 	known = entry_read(r, &r->mount->view, serial_path(r, "revoked", cert->serial_text));
 	if (known) {
@@ -161,7 +165,8 @@ static int revoke_cert(struct request *r, const struct pki_set *set, struct revo
 		return 200;
 	}
 	if (cert->not_after < request_seconds(r) + EXPIRED_SLACK && !set->allow_expired) {
-		reply_warning(r, "certificate with serial %s already expired; refusing to add to CRL", cert->serial_text);
+		reply_warning(r, "certificate with serial %s already expired; refusing to add to CRL",
+			      cert->serial_text);
 		return 204;
 	}
 	if (!v->stored)
@@ -182,7 +187,8 @@ static int revoke_asked(struct request *r, struct revoking *v, bool with_key)
 	if (with_key && !asked(r, "private_key"))
 		return refuse(r, 400, "Must have private key to revoke via the /revoke-with-key path.");
 	if (with_key && strlen(ask_text_or(r, "private_key", "")) < 64)
-		return refuse(r, 400, "Provided data for private_key was too short; perhaps a path was passed to the API "
+		return refuse(r, 400,
+			      "Provided data for private_key was too short; perhaps a path was passed to the API "
 			      "rather than the contents of a PEM file?");
 	status = certificate ? by_certificate(r, set, v) : by_serial(r, v);
 	if (!status && with_key)

@@ -142,8 +142,10 @@ static int role_store(struct request *r, struct pki_role *role, bool lease_asked
 		reply_warning(r, "mutually exclusive values no_store=true and generate_lease=true were both specified; "
 			      "no_store=true takes priority");
 	else if (role->generate_lease)
-		reply_warning(r, "it is encouraged to disable generate_lease and rely on PKI's native capabilities when "
-			      "possible; this option can cause Vault-wide issues with large numbers of issued certificates");
+		reply_warning(
+			r,
+			"it is encouraged to disable generate_lease and rely on PKI's native capabilities when "
+			"possible; this option can cause Vault-wide issues with large numbers of issued certificates");
 	if (role->no_store)
 		role->generate_lease = false;
 	w = entry_write(r);

@@ -49,7 +49,7 @@
 	F(BOOL, no_store, "false", "Whether certificates are not kept") \
 	F(BOOL, require_cn, "true", "Whether a common name is needed") \
 	F(LIST, cn_validations, "[\"email\",\"hostname\"]", "Kinds of common names: email, hostname, or disabled") \
-	F(LIST, policy_identifiers, "[]", "Policies, by object identifier or as {oid, cps, notice}") \
+	F(ANY, policy_identifiers, "[]", "Policies, by object identifier or as {oid, cps, notice}") \
 	F(BOOL, basic_constraints_valid_for_non_ca, "false", "Whether leaves have basic constraints") \
 	F(SECONDS, not_before_duration, "30", "How long before its making a certificate begins") \
 	F(STRING, not_after, "\"\"", "When certificates end, whatever is asked: YYYY-MM-ddTHH:MM:SSZ") \
@@ -79,6 +79,8 @@ bool pki_common_name_allowed(const struct pki_role *role, const char *display_na
 			     const char *name);
 bool pki_glob(const char *pattern, const char *text);
 bool pki_hostname(const char *name); /* a host name, perhaps with "*." before it */
+/* A label with one '*' in it: alone, before, behind or between what labels are made of. */
+bool pki_wild_label(const char *label);
 /* Internationalised labels as Punycode (RFC 3492). NULL with *bad: a label that is empty or too long. */
 const char *pki_to_ascii(struct pool *pool, const char *name, const char **bad);
 bool pki_listed(const struct names *globs, const char *value);

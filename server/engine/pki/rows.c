@@ -46,7 +46,7 @@ void pki_rows_read(struct pool *pool, const struct pki_row *rows, size_t count, 
 			*(bool *)(void *)at = json_true(j);
 		else if (rows[i].type == FIELD_STRING)
 			*(const char **)(void *)at = pool_json_text(pool, j);
-		else if (rows[i].type == FIELD_LIST)
+		else if (rows[i].type == FIELD_LIST || rows[i].type == FIELD_ANY)
 			*(struct names *)(void *)at = pki_json_names(pool, j);
 		else if (!json_i64(j, (int64_t *)(void *)at))
 			*(int64_t *)(void *)at = 0;
@@ -62,7 +62,7 @@ void pki_rows_write(struct json_writer *w, const struct pki_row *rows, size_t co
 			json_put_bool(w, rows[i].name, *(const bool *)at);
 		else if (rows[i].type == FIELD_STRING)
 			json_put_string(w, rows[i].name, *(const char *const *)at);
-		else if (rows[i].type == FIELD_LIST)
+		else if (rows[i].type == FIELD_LIST || rows[i].type == FIELD_ANY)
 			pki_put_names(w, rows[i].name, at);
 		else
 			json_put_i64(w, rows[i].name, *(const int64_t *)at);
@@ -74,7 +74,7 @@ void pki_rows_ask(struct request *r, const struct pki_row *rows, size_t count, v
 	for (size_t i = 0; i < count; i++) {
 		void *at = (char *)to + rows[i].offset;
 
-		if (!asked(r, rows[i].name))
+		if (rows[i].type == FIELD_ANY || !asked(r, rows[i].name))
 			continue;
 		if (rows[i].type == FIELD_BOOL)
 			*(bool *)at = ask_bool(r, rows[i].name, false);

@@ -6,13 +6,14 @@
 
 struct pki_row {
 	const char *name;
-	enum field_type type; /* BOOL: bool; STRING: const char *; LIST: struct names; INT, SECONDS: int64_t */
+	enum field_type type; /* BOOL: bool; STRING: const char *; LIST, ANY: struct names; INT, SECONDS: int64_t */
 	size_t offset;
 };
 
 #define PKI_FIELD_TYPE_BOOL bool
 #define PKI_FIELD_TYPE_STRING const char *
 #define PKI_FIELD_TYPE_LIST struct names
+#define PKI_FIELD_TYPE_ANY struct names /* asked for by its owner */
 #define PKI_FIELD_TYPE_INT int64_t
 #define PKI_FIELD_TYPE_SECONDS int64_t
 /* Of F(kind, name, default as JSON, what it means): a member, a row of a route's fields, a member of defaults. */

@@ -95,7 +95,8 @@ static int ips_ask(struct request *r, const struct pki_role *role, const struct 
 			return refuse(r, 400, "the value \"%s\" is not a valid IP address", texts.at[i]);
 	}
 	if (sans->ip_count && !role->allow_ip_sans)
-		return refuse(r, 400, "IP Subject Alternative Names are not allowed in this role, but was provided via %s",
+		return refuse(r, 400,
+			      "IP Subject Alternative Names are not allowed in this role, but was provided via %s",
 			      csr ? "CSR" : "the API");
 	return 0;
 }
@@ -106,12 +107,15 @@ static int uris_ask(struct request *r, const struct pki_role *role, const struct
 
 	sans->uris = csr ? csr->sans.uris : ask_list(r, "uri_sans");
 	if (sans->uris.count && !role->allowed_uri_sans.count)
-		return refuse(r, 400, "URI Subject Alternative Names are not allowed in this role, but were provided via %s",
+		return refuse(r, 400,
+			      "URI Subject Alternative Names are not allowed in this role, but were provided via %s",
 			      source);
 	for (size_t i = 0; i < sans->uris.count; i++) {
 		if (!pki_listed(&role->allowed_uri_sans, sans->uris.at[i]))
-			return refuse(r, 400, "URI Subject Alternative Names were provided via %s which are not valid for "
-				      "this role", source);
+			return refuse(r, 400,
+				      "URI Subject Alternative Names were provided via %s which are not valid for "
+				      "this role",
+				      source);
 		if (!is_ascii(sans->uris.at[i]) || !strchr(sans->uris.at[i], ':'))
 			return refuse(r, 400, "the provided URI Subject Alternative Name \"%s\" is not a valid URI",
 				      sans->uris.at[i]);
@@ -222,9 +226,10 @@ static int bound_by(struct request *r, const struct pki_issuer *issuer, int64_t 
 	if (*not_after / SECOND <= end || !strcmp(issuer->leaf_not_after_behavior, "permit"))
 		return 0;
 	if (strcmp(issuer->leaf_not_after_behavior, "truncate"))
-		return refuse(r, 400, "cannot satisfy request, as TTL would result in notAfter of %s that is beyond the "
-			      "expiration of the CA certificate at %s", time_text(&r->pool, *not_after),
-			      time_text(&r->pool, end * SECOND));
+		return refuse(r, 400,
+			      "cannot satisfy request, as TTL would result in notAfter of %s that is beyond the "
+			      "expiration of the CA certificate at %s",
+			      time_text(&r->pool, *not_after), time_text(&r->pool, end * SECOND));
 	*not_after = end * SECOND;
 	return 0;
 }
@@ -238,11 +243,13 @@ int pki_wish_times(struct request *r, const struct pki_role *role, const struct 
 
 	if (*end) {
 		if (ask_seconds(r, "ttl", 0))
-			return refuse(r, 400, "Either ttl or not_after should be provided. Both should not be provided in "
+			return refuse(r, 400,
+				      "Either ttl or not_after should be provided. Both should not be provided in "
 				      "the same request.");
 		if (!pki_time_read(end, &seconds) || seconds > 253402300799)
-			return refuse(r, 400, "parsing time \"%s\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"%s\"",
-				      end, end);
+			return refuse(r, 400,
+				      "parsing time \"%s\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"%s\"", end,
+				      end);
 		not_after = seconds > INT64_MAX / SECOND ? INT64_MAX : seconds * SECOND;
 	} else {
 		not_after += ttl_ask(r, role) * SECOND;

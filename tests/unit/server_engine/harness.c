@@ -39,7 +39,8 @@ void bench_open(struct bench *b, const struct backend *backend)
 			pthread_mutex_init(&b->core.stripes[class][i], NULL);
 	b->config.default_lease_ttl = b->config.max_lease_ttl = 768 * 3600;
 	b->core.config = &b->config;
-	b->core.barrier = barrier_make(store_memory());
+	b->store = store_memory();
+	b->core.barrier = barrier_make(b->store);
 	assert_int_equal(barrier_init(b->core.barrier, &key), 0);
 	assert_int_equal(barrier_unseal(b->core.barrier, &key), 0);
 	list_init(&b->core.mounts);
@@ -68,6 +69,7 @@ void bench_close(struct bench *b)
 	if (b->mount.state)
 		b->mount.backend->close(&b->mount);
 	barrier_free(b->core.barrier);
+	b->store->close(b->store);
 	pool_close(&b->mount.pool);
 	pool_close(&b->pool);
 }

@@ -9,6 +9,7 @@ struct bench {
 	struct core core;
 	struct config config;
 	struct mount mount;
+	struct store *store;
 	struct token *token;
 	struct pool pool;   /* answers live in it until the end */
 	int64_t now;        /* Unix nanoseconds */
