@@ -51,7 +51,7 @@ int task_alone(void)
 	while (alone_ask_others(p)) {
 		const int64_t retry = clock_monotonic_ns() + ALONE_RETRY_NS;
 
-		/* With work of our own waiting, parking only gives way: others asked as often would never get to leave. */
+		/* With work of our own, parking only gives way: others asked as often would never get to leave. */
 		while (__atomic_load_n(&p->thread_count, __ATOMIC_ACQUIRE) > 1 &&
 		       thread_park_uninterruptible(retry) != -ETIMEDOUT)
 			;
