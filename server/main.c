@@ -17,7 +17,7 @@
 struct options {
 	struct names configs;
 	const char *root_token, *address, *log_level;
-	bool dev;
+	bool dev, check;
 };
 
 static const char usage[] =
@@ -26,17 +26,18 @@ static const char usage[] =
 	"A secrets server with the API of HashiCorp Vault. The configuration is HCL or JSON, in Vault's form.\n"
 	"  -config=PATH        a file, or a folder of *.hcl and *.json; may be given several times\n"
 	"  -dev                everything in memory, initialised and unsealed: for trying out and for tests\n"
+	"  -check              read the configuration, print the storage's type and path, and end\n"
 	"  -log-level=LEVEL    instead of the configuration's\n"
 	"Signals: SIGTERM and SIGINT end it after what runs; SIGHUP reads certificates and opens audit files anew.\n";
 
-enum { CONFIG = 1, DEV, ROOT_TOKEN, ADDRESS, LOG_LEVEL, VERSION, HELP, IGNORED };
+enum { CONFIG = 1, DEV, ROOT_TOKEN, ADDRESS, LOG_LEVEL, VERSION, HELP, IGNORED, CHECK };
 
 static const struct option known[] = {
 	{ "config", required_argument, NULL, CONFIG }, { "dev", no_argument, NULL, DEV },
 	{ "dev-root-token-id", required_argument, NULL, ROOT_TOKEN },
 	{ "dev-listen-address", required_argument, NULL, ADDRESS }, { "log-level", required_argument, NULL, LOG_LEVEL },
 	{ "dev-no-store-token", no_argument, NULL, IGNORED }, { "version", no_argument, NULL, VERSION },
-	{ "help", no_argument, NULL, HELP }, { NULL, 0, NULL, 0 },
+	{ "check", no_argument, NULL, CHECK }, { "help", no_argument, NULL, HELP }, { NULL, 0, NULL, 0 },
 };
 
 static int fail(const char *step, const char *reason)
@@ -59,6 +60,7 @@ static int options_read(struct options *o, struct pool *pool, int argc, char **a
 		case ROOT_TOKEN: o->root_token = optarg; break;
 		case ADDRESS: o->address = optarg; break;
 		case LOG_LEVEL: o->log_level = optarg; break;
+		case CHECK: o->check = true; break;
 		case IGNORED: break;
 		case VERSION: return puts("adyton-server " ADYTON_VERSION) < 0;
 		case HELP: return fputs(usage, stdout) < 0;
@@ -229,6 +231,11 @@ int main(int argc, char **argv)
 	if (!config_make(&config, &options)) {
 		config_free(&config);
 		return 1;
+	}
+	if (options.check) {
+		printf("%s %s\n", config.storage_type, config.storage_path ? config.storage_path : "");
+		config_free(&config);
+		return 0;
 	}
 	memory_guard(&config);
 	status = serve(&config, &set);

@@ -88,13 +88,29 @@ static bool login_report_data(const struct request *r, const char *role, const u
 	return good;
 }
 
+/* On one line, as the audit log needs it: the verdict is laid out for people. */
+static size_t line_of(char *text, size_t size)
+{
+	bool inside = false, escaped = false;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		if (text[i] == '"' && !escaped)
+			inside = !inside;
+		escaped = inside && !escaped && text[i] == '\\';
+		if (inside || !strchr(" \n", text[i]))
+			text[kept++] = text[i];
+	}
+	return kept;
+}
+
 static void put_verdict(struct request *r, const struct attest_verdict *v)
 {
 	char *text = pool_take(&r->pool, VERDICT_ROOM);
 	long size = attest_verdict_json(v, text, VERDICT_ROOM);
 
 	if (size > 0)
-		r->reply.attestation = (struct blob){ (const uint8_t *)text, (size_t)size };
+		r->reply.attestation = (struct blob){ (const uint8_t *)text, line_of(text, (size_t)size) };
 }
 
 /* What the client may know of a refusal: the step and the reason, which are about its own evidence. */

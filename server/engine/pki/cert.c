@@ -5,13 +5,21 @@
 #include "server/engine/pki/asn.h"
 #include "server/engine/pki/cert.h"
 
-void pki_serial_make(uint8_t serial[20])
+/*
+ * 16 bits of fractions and 32 of seconds before 104 random bits (the CA/Browser Forum asks for 64): certificates that
+ * are made one after another are kept beside each other, which makes storing them several times cheaper than under
+ * random names. The time says nothing that the certificate does not say itself.
+ */
+void pki_serial_make(uint8_t serial[20], int64_t now)
 {
-	/* 159 random bits. The first byte is not zero, so that the number has one length and its text one form. */
-	do
-		random_bytes(serial, 20);
-	while (!(serial[0] & 0x7f));
-	serial[0] &= 0x7f;
+	uint64_t seconds = (uint64_t)(now / 1000000000), fraction = (uint64_t)(now % 1000000000) * 65536 / 1000000000;
+
+	serial[0] = (uint8_t)(1 + (seconds >> 32 & 0x3f)); /* positive, never zero: one length for all */
+	for (int i = 0; i < 4; i++)
+		serial[1 + i] = (uint8_t)(seconds >> 8 * (3 - i));
+	serial[5] = (uint8_t)(fraction >> 8);
+	serial[6] = (uint8_t)fraction;
+	random_bytes(serial + 7, 13);
 }
 
 const char *pki_serial_text(struct pool *pool, const uint8_t *bytes, size_t size, char separator)

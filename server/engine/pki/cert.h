@@ -58,7 +58,7 @@ struct pki_wish {
 	const struct pki_urls *urls;
 	struct blob extra;             /* Extensions of a request, to be copied: they count before the above */
 };
-void pki_serial_make(uint8_t serial[20]);
+void pki_serial_make(uint8_t serial[20], int64_t now); /* now: Unix nanoseconds */
 /* "aa:bb"; leading zeros are kept, as given. */
 const char *pki_serial_text(struct pool *pool, const uint8_t *bytes, size_t size, char separator);
 

@@ -254,8 +254,8 @@ static const char *csr_fill(struct pool *pool, struct pki_csr *csr)
 	csr->spki = spki_der(pool, X509_REQ_get_X509_PUBKEY(csr->req));
 	csr->key_type = key_kind(X509_REQ_get0_pubkey(csr->req), &csr->key_bits);
 	if (!csr->key_type || !csr->spki.size)
-		return "Refusing to sign CSR with empty PublicKey. This usually means the SubjectPublicKeyInfo field has "
-		       "an OID not recognized, such as 1.2.840.113549.1.1.10 for rsaPSS.";
+		return "Refusing to sign CSR with empty PublicKey. This usually means the SubjectPublicKeyInfo field "
+		       "has an OID not recognized, such as 1.2.840.113549.1.1.10 for rsaPSS.";
 	for (int i = 0; i < X509_NAME_entry_count(subject); i++) {
 		const X509_NAME_ENTRY *e = X509_NAME_get_entry(subject, i);
 		const char *text = pki_asn1_text(pool, X509_NAME_ENTRY_get_data(e));

@@ -323,7 +323,7 @@ int pki_wish_fill(struct request *r, const struct pki_role *role, const struct p
 
 	*wish = (struct pki_wish){ .path_length = -1, .policies = role->policy_identifiers,
 				   .constraints = role->basic_constraints_valid_for_non_ca };
-	pki_serial_make(wish->serial);
+	pki_serial_make(wish->serial, r->now);
 	status = pki_wish_names(r, role, csr, wish);
 	status = status ? status : pki_wish_times(r, role, issuer, wish);
 	status = status ? status : usages_ask(r, role, wish);

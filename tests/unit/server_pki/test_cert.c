@@ -48,7 +48,7 @@ static struct blob root_make(size_t kind, struct pki_key *key)
 	struct blob der;
 
 	assert_true(pki_key_make(&pool, kinds[kind].type, kinds[kind].bits, key));
-	pki_serial_make(w.serial);
+	pki_serial_make(w.serial, 1700000000123456789);
 	w.subject = pki_name(&pool, &subject);
 	w.spki = key->spki;
 	w.skid = (struct blob){ key->skid, 20 };
@@ -276,7 +276,8 @@ static void pem(void **state)
 					   "-----BEGIN A\n-----\nAAAA\n-----END A-----",
 					   "-----BEGIN A-----\nProc-Type: 4\n\nAAAA\n-----END A-----" };
 	const char *text =
-		" \n-----BEGIN A B-----\nAAAA\nBBBB\n-----END A B-----\n\n-----BEGIN C-----\r\nAA==\r\n-----END C-----\r\n ";
+		" \n-----BEGIN A B-----\nAAAA\nBBBB\n-----END A B-----\n\n"
+		"-----BEGIN C-----\r\nAA==\r\n-----END C-----\r\n ";
 	const char *label;
 	struct blob der;
 

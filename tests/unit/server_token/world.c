@@ -2,6 +2,7 @@
 #include "tests/unit/server_token/world.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 
 #include "server/seal/seal.h"
@@ -93,6 +94,8 @@ int world_setup(void **state)
 	if (seal_dev(w->core, &w->pool, &key, &w->root, error, sizeof(error)))
 		fail_msg("%s", error);
 	mount_leasing(w->core);
+	while (!atomic_load(&w->core->leases->restored))
+		sched_yield();
 	*state = w;
 	return 0;
 }
@@ -117,6 +120,8 @@ void world_restart(struct world *w)
 	core_sealing(w->core);
 	assert_int_equal(core_unsealed(w->core), 0);
 	mount_leasing(w->core);
+	while (!atomic_load(&w->core->leases->restored))
+		sched_yield();
 	pthread_rwlock_unlock(&w->core->lock);
 }
 
