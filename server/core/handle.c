@@ -81,6 +81,8 @@ static int request_find_handler(struct request *r, handler_fn *handler)
 	}
 	if (!r->route)
 		return refuse(r, 404, MULTI, "unsupported path");
+	if (r->wrap_ttl && r->wrap_format && !strcmp(r->wrap_format, "jwt"))
+		return refuse(r, 400, "wrapping tokens in the form of a JWT are not supported");
 	*handler = r->operation == OP_HELP ? help_answer : route_handler(r->route, r->operation);
 	if (!*handler)
 		return refuse(r, 405, MULTI, "unsupported operation");
