@@ -28,6 +28,7 @@ static void pki_close(struct mount *m)
 		return;
 	pki_tidy_free(pki->tidy);
 	pki_forget(pki);
+	pki_roles_forget(pki);
 	pki_book_free(pki->book);
 	pthread_mutex_destroy(&pki->lock);
 	free(pki);

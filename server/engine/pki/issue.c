@@ -3,11 +3,6 @@
 
 #include "server/engine/pki/pki.h"
 
-static bool path_is(const struct request *r, const char *word)
-{
-	return strstr(r->rest, word) != NULL;
-}
-
 /* The request's "csr", which PEM must hold. */
 static const char *csr_read(struct request *r, struct pki_csr *csr)
 {
@@ -135,30 +130,31 @@ static int issue_with(struct request *r, const struct pki_role *role, struct pki
 
 static int issue(struct request *r)
 {
-	struct pki_role *role = pki_role_find(r, ask_text(r, "role"));
+	struct pki_role role;
+	struct pki_role_kept *kept _cleanup_role_ = pki_role_take(r, ask_text(r, "role"), &role);
 	struct pki_key key = { .pkey = NULL };
 	bool asked_key = asked(r, "key_type") || asked(r, "key_bits");
 	const char *error;
 	int status;
 
-	if (!role)
+	if (!kept)
 		return refuse(r, 400, "unknown role: %s", ask_text(r, "role"));
-	if (!strcmp(role->key_type, "any")) {
+	if (!strcmp(role.key_type, "any")) {
 		if (!asked(r, "key_type"))
 			return refuse(r, 400,
 				      "role key type \"any\" not allowed for issuing certificates without providing "
 				      "key_type and/or key_bits request parameters");
-		role->key_type = ask_text_or(r, "key_type", "");
-		role->key_bits = ask_int(r, "key_bits", role->key_bits);
-		error = pki_key_check(&r->pool, role->key_type, &role->key_bits, &role->signature_bits);
-		if (!error && !strcmp(role->key_type, "any"))
+		role.key_type = ask_text_or(r, "key_type", "");
+		role.key_bits = ask_int(r, "key_bits", role.key_bits);
+		error = pki_key_check(&r->pool, role.key_type, &role.key_bits, &role.signature_bits);
+		if (!error && !strcmp(role.key_type, "any"))
 			error = "unknown key type any";
 		if (error)
 			return pki_fail(r, "failed to validate role: %s", error);
 	} else if (asked_key) {
 		reply_warning(r, "parameters key_type and key_bits ignored as role had specific values");
 	}
-	status = issue_with(r, role, &key);
+	status = issue_with(r, &role, &key);
 	pki_key_close(&key);
 	return status;
 }
@@ -210,11 +206,12 @@ static int sign_done(struct request *r, const struct pki_role *role, bool verbat
 
 static int sign(struct request *r)
 {
-	struct pki_role *role = pki_role_find(r, ask_text(r, "role"));
+	struct pki_role role;
+	struct pki_role_kept *kept _cleanup_role_ = pki_role_take(r, ask_text(r, "role"), &role);
 
-	if (!role)
+	if (!kept)
 		return refuse(r, 400, "unknown role: %s", ask_text(r, "role"));
-	return sign_done(r, role, false);
+	return sign_done(r, &role, false);
 }
 
 void pki_role_any(struct request *r, struct pki_role *role)
@@ -241,9 +238,11 @@ void pki_role_any(struct request *r, struct pki_role *role)
 static int sign_verbatim(struct request *r)
 {
 	const char *name = ask_text_or(r, "role", "");
-	struct pki_role *named = *name ? pki_role_find(r, name) : NULL, role;
+	struct pki_role found, role;
+	struct pki_role_kept *kept _cleanup_role_ = *name ? pki_role_take(r, name, &found) : NULL;
+	const struct pki_role *named = kept ? &found : NULL;
 
-	if (*name && path_is(r, "/") && !named)
+	if (*name && !named)
 		return refuse(r, 400, "unknown role: %s", name);
 	pki_role_any(r, &role);
 	role.key_usage = ask_list(r, "key_usage");

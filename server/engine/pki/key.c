@@ -24,12 +24,18 @@ static const struct curve {
 #define CURVES (sizeof(curves) / sizeof(curves[0]))
 
 static OSSL_LIB_CTX *library;
+static EVP_PKEY *templates[CURVES]; /* a key of each curve: new ones take its group, which is what is slow to make */
 
 static void library_open(void)
 {
 	library = OSSL_LIB_CTX_new();
 	if (!library || !OSSL_PROVIDER_load(library, "default"))
 		abort();
+	for (size_t i = 0; i < CURVES; i++) {
+		templates[i] = EVP_PKEY_Q_keygen(library, NULL, "EC", curves[i].name);
+		if (!templates[i])
+			abort();
+	}
 }
 
 OSSL_LIB_CTX *pki_library(void)
@@ -198,6 +204,18 @@ static bool key_encode(struct pool *pool, struct pki_key *key)
 	return false;
 }
 
+static EVP_PKEY *curve_key(const struct curve *curve)
+{
+	OSSL_LIB_CTX *context = pki_library(); /* makes the templates */
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(context, templates[curve - curves], NULL);
+	EVP_PKEY *pkey = NULL;
+
+	if (ctx && EVP_PKEY_keygen_init(ctx) == 1)
+		(void)EVP_PKEY_generate(ctx, &pkey);
+	EVP_PKEY_CTX_free(ctx);
+	return pkey;
+}
+
 bool pki_key_make(struct pool *pool, const char *type, int64_t bits, struct pki_key *key)
 {
 	const struct curve *curve = curve_of_bits(bits);
@@ -207,7 +225,7 @@ bool pki_key_make(struct pool *pool, const char *type, int64_t bits, struct pki_
 	if (!strcmp(type, "rsa"))
 		key->pkey = EVP_PKEY_Q_keygen(pki_library(), NULL, "RSA", (size_t)bits);
 	else if (!strcmp(type, "ec") && curve)
-		key->pkey = EVP_PKEY_Q_keygen(pki_library(), NULL, "EC", curve->name);
+		key->pkey = curve_key(curve);
 	else if (!strcmp(type, "ed25519"))
 		key->pkey = EVP_PKEY_Q_keygen(pki_library(), NULL, "ED25519");
 	ERR_pop_to_mark();

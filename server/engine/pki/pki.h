@@ -63,8 +63,12 @@ struct pki_set {
 
 struct pki_book; /* crl.h */
 
+#define PKI_ROLE_SLOTS 64
+
 struct pki {
-	pthread_mutex_t lock;     /* guards current and generation */
+	pthread_mutex_t lock;     /* guards all here but what book and tidy point to */
+	struct pki_role_kept *roles[PKI_ROLE_SLOTS];
+	uint64_t role_generation;
 	struct pki_set *current;
 	uint64_t generation;
 	struct pki_book *book;
@@ -103,6 +107,7 @@ const char *pki_usage_text(struct pool *pool, unsigned int usage);
 const struct pki_urls *pki_urls_fill(struct request *r, const struct pki_set *set, const struct pki_urls *urls,
 				     const char *issuer_id, const char **why);
 void pki_forget(struct pki *pki);
+void pki_roles_forget(struct pki *pki);
 
 /* -- making certificates: issue.c, sans.c -- */
 

@@ -1,4 +1,5 @@
 /* Roles: stored as they are answered, one JSON object each, role/<name>. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/engine/pki/pki.h"
@@ -122,6 +123,8 @@ static int role_check(struct request *r, struct pki_role *role)
 	return 0;
 }
 
+static int role_changed(struct request *r, int status);
+
 static int role_store(struct request *r, struct pki_role *role, bool lease_asked)
 {
 	struct json_writer *w;
@@ -153,7 +156,7 @@ static int role_store(struct request *r, struct pki_role *role, bool lease_asked
 	entry_written(r, &r->mount->view, pool_printf(&r->pool, "role/%s", ask_text(r, "name")), w);
 	pki_warn_issuer_ref(r, role->issuer_ref);
 	pki_role_write(reply_data(r), role);
-	return 200;
+	return role_changed(r, 200);
 }
 
 static int role_update(struct request *r)
@@ -165,50 +168,148 @@ static int role_update(struct request *r)
 	return role_store(r, &role, asked(r, "generate_lease"));
 }
 
-struct pki_role *pki_role_find(struct request *r, const char *name)
+static bool role_read(struct request *r, const char *name, struct pool *pool, struct pki_role *role)
 {
 	const struct json *stored = entry_read(r, &r->mount->view, pool_printf(&r->pool, "role/%s", name));
-	struct pki_role *role;
 
 	if (!stored)
-		return NULL;
-	role = pool_take(&r->pool, sizeof(*role));
-	*role = (struct pki_role){ .path_length = -1, .name = name, .key_type = "rsa", .not_after = "",
+		return false;
+	*role = (struct pki_role){ .path_length = -1, .name = pool_text(pool, name), .key_type = "rsa", .not_after = "",
 				   .issuer_ref = "default" };
-	pki_role_read(&r->pool, stored, role);
-	return role;
+	pki_role_read(pool, stored, role);
+	return true;
+}
+
+/* -- those that were used last stay parsed -- */
+
+struct pki_role_kept {
+	atomic_uint references;
+	struct pool pool;
+	struct pki_role role;
+};
+
+void pki_role_give(struct pki_role_kept **at)
+{
+	struct pki_role_kept *kept = *at;
+
+	*at = NULL;
+	if (!kept || atomic_fetch_sub(&kept->references, 1) != 1)
+		return;
+	pool_close(&kept->pool);
+	free(kept);
+}
+
+static struct pki_role_kept **role_slot(struct pki *pki, const char *name)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * 16777619u;
+	return &pki->roles[hash % PKI_ROLE_SLOTS];
+}
+
+/* With the lock held: the slot's, if it is of this name. */
+static struct pki_role_kept *role_kept(struct pki *pki, const char *name)
+{
+	struct pki_role_kept *kept = *role_slot(pki, name);
+
+	if (!kept || strcmp(kept->role.name, name))
+		return NULL;
+	atomic_fetch_add(&kept->references, 1);
+	return kept;
+}
+
+/* As with issuers: what is read while a role changes is not kept. */
+static void role_keep(struct pki *pki, struct pki_role_kept *kept, uint64_t generation)
+{
+	struct pki_role_kept *before = NULL, **slot = role_slot(pki, kept->role.name);
+
+	pthread_mutex_lock(&pki->lock);
+	if (pki->role_generation == generation) {
+		before = *slot;
+		*slot = kept;
+		atomic_fetch_add(&kept->references, 1);
+	}
+	pthread_mutex_unlock(&pki->lock);
+	pki_role_give(&before);
+}
+
+struct pki_role_kept *pki_role_take(struct request *r, const char *name, struct pki_role *role)
+{
+	struct pki *pki = r->mount->state;
+	struct pki_role_kept *kept;
+	uint64_t generation;
+
+	pthread_mutex_lock(&pki->lock);
+	kept = role_kept(pki, name);
+	generation = pki->role_generation;
+	pthread_mutex_unlock(&pki->lock);
+	if (!kept) {
+		kept = calloc(1, sizeof(*kept));
+		if (!kept)
+			abort();
+		atomic_store(&kept->references, 1);
+		pool_init(&kept->pool);
+		if (!role_read(r, name, &kept->pool, &kept->role))
+			pki_role_give(&kept);
+		else
+			role_keep(pki, kept, generation);
+	}
+	if (kept)
+		*role = kept->role;
+	return kept;
+}
+
+void pki_roles_forget(struct pki *pki)
+{
+	struct pki_role_kept *before[PKI_ROLE_SLOTS];
+
+	pthread_mutex_lock(&pki->lock);
+	memcpy(before, pki->roles, sizeof(before));
+	memset(pki->roles, 0, sizeof(pki->roles));
+	pki->role_generation++;
+	pthread_mutex_unlock(&pki->lock);
+	for (size_t i = 0; i < PKI_ROLE_SLOTS; i++)
+		pki_role_give(&before[i]);
+}
+
+static int role_changed(struct request *r, int status)
+{
+	bool done = request_commit(r);
+
+	pki_roles_forget(r->mount->state);
+	return done ? status : 500;
 }
 
 static int role_patch(struct request *r)
 {
 	const char *name = ask_text(r, "name");
-	struct pki_role *role;
+	struct pki_role role;
 
 	entry_lock(r, LOCK_ENGINE, &r->mount->view, pool_printf(&r->pool, "role/%s", name));
-	role = pki_role_find(r, name);
-	if (!role)
+	if (!role_read(r, name, &r->pool, &role))
 		return refuse(r, 400, "Unable to fetch role entry to patch");
 	/* what followed from the old type does not hold for a new one */
 	if (asked(r, "key_type") && !asked(r, "key_bits"))
-		role->key_bits = role->signature_bits = 0;
-	role_ask(r, role);
-	return role_store(r, role, true);
+		role.key_bits = role.signature_bits = 0;
+	role_ask(r, &role);
+	return role_store(r, &role, true);
 }
 
 static int role_get(struct request *r)
 {
-	const struct pki_role *role = pki_role_find(r, ask_text(r, "name"));
+	struct pki_role role;
 
-	if (!role)
+	if (!role_read(r, ask_text(r, "name"), &r->pool, &role))
 		return 404;
-	pki_role_write(reply_data(r), role);
+	pki_role_write(reply_data(r), &role);
 	return 200;
 }
 
 static int role_delete(struct request *r)
 {
 	entry_delete(r, &r->mount->view, pool_printf(&r->pool, "role/%s", ask_text(r, "name")));
-	return 204;
+	return role_changed(r, 204);
 }
 
 static int role_list(struct request *r)

@@ -66,8 +66,14 @@ struct pki_role {
 void pki_role_defaults(struct pool *pool, struct pki_role *role);
 void pki_role_read(struct pool *pool, const struct json *stored, struct pki_role *role);
 void pki_role_write(struct json_writer *w, const struct pki_role *role);
-/* NULL where there is none. */
-struct pki_role *pki_role_find(struct request *r, const char *name);
+/*
+ * A copy of the role in *role, with what its texts rest in until it is given back; NULL where there is none. Roles that
+ * were used last stay parsed in the mount's state.
+ */
+struct pki_role_kept;
+struct pki_role_kept *pki_role_take(struct request *r, const char *name, struct pki_role *role);
+void pki_role_give(struct pki_role_kept **kept);
+#define _cleanup_role_ __attribute__((cleanup(pki_role_give)))
 
 extern const struct route_table pki_role_routes[];
 
