@@ -8,8 +8,8 @@
 
 /* What every verb takes. */
 #define FLAGS_OF_ALL \
-	"address ca-cert ca-path client-cert client-key tls-server-name tls-skip-verify! namespace ns wrap-ttl header% " \
-	"output-curl-string! non-interactive! format field detailed! token help! h! "
+	"address ca-cert ca-path client-cert client-key tls-server-name tls-skip-verify! namespace ns wrap-ttl " \
+	"header% output-curl-string! non-interactive! format field detailed! token help! h! "
 
 /* Where `name` stands in a list of flags: behind it is its kind. */
 static const char *flag_listed(const char *list, const char *name, size_t size)

@@ -103,7 +103,7 @@ static int64_t quote_now(void)
 	return now.tv_sec * 1000000000L + now.tv_nsec;
 }
 
-/* What it may still be at is for nobody. */
+/* What it may still be at is for nobody, and nothing shall stay of it. */
 static void quote_close(void)
 {
 	if (quote.fd < 0)
@@ -111,6 +111,7 @@ static void quote_close(void)
 	(void)sys_close(quote.fd);
 	quote.fd = -1;
 	(void)sys_raw3(__NR_kill, quote.pid, SIGKILL, 0);
+	(void)sys_raw6(__NR_wait4, quote.pid, 0, WALL, 0, 0, 0);
 }
 
 static long quote_start(void)
@@ -128,8 +129,6 @@ static long quote_start(void)
 		return -ENODEV;
 	if (host_format(variable, sizeof(variable), "ADYTON_PLATFORM=%s", folder) >= sizeof(variable))
 		return -ENAMETOOLONG;
-	if (quote.pid > 0) /* the one before has ended: nothing shall stay of it */
-		(void)sys_raw6(__NR_wait4, quote.pid, 0, WNOHANG | WALL, 0, 0, 0);
 	fd = program_start(path, argv, envp, &quote.pid);
 	if (sys_is_error(fd))
 		return fd;

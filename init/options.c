@@ -101,7 +101,8 @@ void options_read(struct init_options *o, int argc, char **argv)
 	}
 	if (i >= argc || strcmp(argv[i], "--") != 0 || i + 1 >= argc)
 		init_fail(
-			"usage: adyton-init --server HOST:PORT --cluster-key HEX --role ROLE [OPTION VALUE]... -- PROGRAM ...");
+			"usage: adyton-init --server HOST:PORT --cluster-key HEX --role ROLE [OPTION VALUE]... "
+			"-- PROGRAM ...");
 	if (!o->server || !o->role || !pinned)
 		init_fail("--server, --cluster-key and --role are needed");
 	o->program = argv + i + 1;

@@ -48,8 +48,14 @@ int task_alone(void)
 
 	if (error)
 		return error;
-	while (alone_ask_others(p))
-		thread_park_uninterruptible(clock_monotonic_ns() + ALONE_RETRY_NS);
+	while (alone_ask_others(p)) {
+		const int64_t retry = clock_monotonic_ns() + ALONE_RETRY_NS;
+
+		/* With work of our own, parking only gives way: others asked as often would never get to leave. */
+		while (__atomic_load_n(&p->thread_count, __ATOMIC_ACQUIRE) > 1 &&
+		       thread_park_uninterruptible(retry) != -ETIMEDOUT)
+			;
+	}
 	LOCKED(&p->lock);
 	current->tid = p->pid;
 	__atomic_store_n(&p->exec_thread, NULL, __ATOMIC_RELEASE);

@@ -20,7 +20,7 @@ static struct audit *audit_make(void)
 	pthread_mutex_init(&a->mutex, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&a->settled, &monotonic);
+	pthread_cond_init(&a->ended, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	list_init(&a->devices);
 	pool_init(&a->header_pool);
@@ -129,7 +129,7 @@ void audit_close(struct core *core)
 	pool_close(&a->header_pool);
 	if (hangs) /* its thread still uses the mutex */
 		return;
-	pthread_cond_destroy(&a->settled);
+	pthread_cond_destroy(&a->ended);
 	pthread_mutex_destroy(&a->mutex);
 	free(a);
 }
@@ -157,14 +157,14 @@ static bool record(struct request *r, bool answer, const struct names *granting,
 
 	if (!a || list_empty(&a->devices))
 		return true;
-	ticket = ticket_make(a);
+	ticket = ticket_make();
 	list_for_each(at, &a->devices) {
 		const struct device *d = container_of(at, struct device, link);
 		struct blob line = record_make(r, d, answer, granting, allowed, error);
 
 		device_put(container_of(at, struct device, link), ticket, (const char *)line.at, line.size);
 	}
-	return ticket_wait(a, ticket);
+	return ticket_wait(ticket);
 }
 
 bool audit_request(struct request *r, const struct names *granting, bool allowed, const char *error)

@@ -8,17 +8,19 @@
 
 static void ticket_drop(struct ticket *t)
 {
-	if (!--t->holders)
-		free(t);
+	if (atomic_fetch_sub(&t->holders, 1) > 1)
+		return;
+	sem_destroy(&t->told);
+	free(t);
 }
 
-struct ticket *ticket_make(struct audit *a)
+struct ticket *ticket_make(void)
 {
 	struct ticket *t = calloc(1, sizeof(*t));
 
-	(void)a;
 	if (!t)
 		abort();
+	sem_init(&t->told, 0, 0);
 	t->holders = 1;
 	return t;
 }
@@ -32,19 +34,30 @@ static struct timespec moment_after(int64_t nanoseconds)
 	return (struct timespec){ t.tv_sec + nanoseconds / 1000000000, nanoseconds % 1000000000 };
 }
 
-bool ticket_wait(struct audit *a, struct ticket *t)
+bool ticket_wait(struct ticket *t)
 {
 	struct timespec end = moment_after(PATIENCE * 1000000000LL);
 	bool written;
 
-	pthread_mutex_lock(&a->mutex);
 	while (!t->written && t->waiting)
-		if (pthread_cond_timedwait(&a->settled, &a->mutex, &end))
+		if (sem_clockwait(&t->told, CLOCK_MONOTONIC, &end) && errno == ETIMEDOUT)
 			break;
 	written = t->written;
 	ticket_drop(t);
-	pthread_mutex_unlock(&a->mutex);
 	return written;
+}
+
+/* A device knows what became of its line. */
+static void ticket_tell(struct ticket *t, bool written)
+{
+	bool last;
+
+	if (written)
+		t->written = true;
+	last = atomic_fetch_sub(&t->waiting, 1) == 1;
+	if (written || last)
+		sem_post(&t->told);
+	ticket_drop(t);
 }
 
 static struct line *line_make(struct ticket *t, const char *text, size_t size)
@@ -70,12 +83,12 @@ void device_put(struct device *d, struct ticket *t, const char *text, size_t siz
 		free(l);
 		return;
 	}
+	t->holders++;
+	t->waiting++;
 	*d->last = l;
 	d->last = &l->next;
 	d->count++;
 	d->bytes += size;
-	t->holders++;
-	t->waiting++;
 	pthread_cond_signal(&d->filled);
 	pthread_mutex_unlock(&d->audit->mutex);
 }
@@ -97,18 +110,19 @@ static void tell_lost(struct device *d, uint64_t lost)
 
 static void settle(struct device *d, struct line *first)
 {
-	pthread_mutex_lock(&d->audit->mutex);
+	size_t count = 0, bytes = 0;
+
 	for (struct line *l = first, *next; l; l = next) {
 		next = l->next;
-		d->count--;
-		d->bytes -= l->size;
-		l->ticket->waiting--;
-		l->ticket->written |= l->written;
-		ticket_drop(l->ticket);
+		count++;
+		bytes += l->size;
+		ticket_tell(l->ticket, l->written);
 		explicit_bzero(l->text, l->size); /* with log_raw secrets stand in it */
 		free(l);
 	}
-	pthread_cond_broadcast(&d->audit->settled);
+	pthread_mutex_lock(&d->audit->mutex);
+	d->count -= count;
+	d->bytes -= bytes;
 	pthread_mutex_unlock(&d->audit->mutex);
 }
 
@@ -155,7 +169,7 @@ static void *device_main(void *argument)
 		pthread_mutex_lock(&d->audit->mutex);
 	}
 	d->ended = true;
-	pthread_cond_broadcast(&d->audit->settled);
+	pthread_cond_broadcast(&d->audit->ended);
 	pthread_mutex_unlock(&d->audit->mutex);
 	return NULL;
 }
@@ -212,7 +226,7 @@ bool device_stop(struct device *d)
 	d->stop = true;
 	pthread_cond_signal(&d->filled);
 	while (!d->ended)
-		if (pthread_cond_timedwait(&d->audit->settled, &d->audit->mutex, &end))
+		if (pthread_cond_timedwait(&d->audit->ended, &d->audit->mutex, &end))
 			break;
 	ended = d->ended;
 	pthread_mutex_unlock(&d->audit->mutex);

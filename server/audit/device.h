@@ -7,6 +7,7 @@
 #define ADYTON_SERVER_AUDIT_DEVICE_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "crypto/hmac_sha256.h"
@@ -18,11 +19,12 @@
 #define QUEUE_BYTES_MAX (16UL << 20)
 #define PATIENCE 10                   /* seconds that a request waits for its record */
 
-/* One record on its way to all devices. Guarded by audit->mutex. */
+/* One record on its way to all devices. */
 struct ticket {
-	unsigned int holders; /* lines in queues, and the request */
-	unsigned int waiting; /* lines of which nothing is known yet */
-	bool written;
+	_Atomic unsigned int holders; /* lines in queues, and the request */
+	_Atomic unsigned int waiting; /* lines of which nothing is known yet */
+	_Atomic bool written;
+	sem_t told;                   /* posted when `written` is set, and when `waiting` becomes 0 */
 };
 
 struct audit_settings {
@@ -56,7 +58,7 @@ struct audit_header {
 
 struct audit {
 	pthread_mutex_t mutex;
-	pthread_cond_t settled;       /* some line was written or failed */
+	pthread_cond_t ended;         /* some device's thread has */
 	struct list devices;          /* changes in exclusive requests only */
 	struct audit_header *headers; /* likewise */
 	struct pool header_pool;
@@ -73,9 +75,9 @@ void device_free(struct device *d); /* one that was not started */
 
 /* Put a line in the queue, for a ticket that the caller holds. */
 void device_put(struct device *d, struct ticket *t, const char *text, size_t size);
-struct ticket *ticket_make(struct audit *a);
+struct ticket *ticket_make(void);
 /* Wait until it is written somewhere or nowhere; gives it back. */
-bool ticket_wait(struct audit *a, struct ticket *t);
+bool ticket_wait(struct ticket *t);
 
 /* "hmac-sha256:<hex>", in the pool. */
 const char *device_hmac(const struct device *d, struct pool *p, const char *text, size_t size);

@@ -66,10 +66,10 @@ static bool device_try(struct request *r, struct device *d)
 {
 	struct names none = { .count = 0 };
 	struct blob line = record_make(r, d, false, &none, true, NULL);
-	struct ticket *t = ticket_make(d->audit);
+	struct ticket *t = ticket_make();
 
 	device_put(d, t, (const char *)line.at, line.size);
-	return ticket_wait(d->audit, t);
+	return ticket_wait(t);
 }
 
 static int device_enable(struct request *r, struct json_writer *w, const char *path)

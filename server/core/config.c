@@ -199,7 +199,8 @@ static int listener_check(struct config *c, struct listener *l, const struct hcl
 		return hcl_error(error, block->at->at, "expected listener \"tcp\" or \"unix\"", type);
 	if (!l->tls_disable && !l->tls_identity && (!l->tls_cert_file || !l->tls_key_file))
 		return hcl_error(error, block->at->value,
-				 "a listener needs tls_cert_file and tls_key_file, or tls_identity, or tls_disable", NULL);
+				 "a listener needs tls_cert_file and tls_key_file, or tls_identity, or tls_disable",
+				 NULL);
 	if (l->tls_require_and_verify_client_cert && !l->tls_client_ca_file)
 		return hcl_error(error, block->at->value,
 				 "tls_require_and_verify_client_cert needs tls_client_ca_file", NULL);

@@ -5,6 +5,7 @@
 #include "server/core/ask.h"
 #include "server/core/backends.h"
 #include "server/core/mounts.h"
+#include "server/engine/kv2.h"
 #include "server/lease/lease.h"
 
 static const char *accessor_make(struct mount *m)
@@ -60,7 +61,7 @@ static struct mount *mount_new(struct request *r, enum mount_class class, const 
 	m->local = mount_flag(body, "local");
 	m->seal_wrap = mount_flag(body, "seal_wrap");
 	m->external_entropy_access = mount_flag(body, "external_entropy_access");
-	m->options = mount_keep_json(m, json_member(body, "options"));
+	m->options = mount_keep_options(m, json_member(body, "options"));
 	mount_typed(m, type);
 	if (mount_resolve(m)) {
 		m->accessor = accessor_make(m);
@@ -233,6 +234,7 @@ int mount_retune(struct request *r, struct mount *m, const char *description, co
 {
 	struct blob old_config = m->config, old_options = m->options;
 	const char *old_description = m->description;
+	const struct backend *backend;
 	int status = mount_tune(r, m, r->body);
 
 	if (status)
@@ -240,10 +242,13 @@ int mount_retune(struct request *r, struct mount *m, const char *description, co
 	if (description)
 		m->description = mount_keep(m, description);
 	if (options)
-		m->options = mount_keep_json(m, options);
-	if (backend_find(m->type, m->backend->class, mount_option(&r->pool, m, "version")) != m->backend)
-		status = refuse(r, 400,
-				"changing the version of a mounted engine is not supported: mount a new one and copy");
+		m->options = mount_keep_options(m, options);
+	backend = backend_find(m->type, m->backend->class, mount_option(&r->pool, m, "version"));
+	if (m->backend == &kv_v1_backend && backend == &kv_v2_backend)
+		kv2_upgrade(r, m);
+	else if (backend != m->backend)
+		status = refuse(r, 400, "a mounted engine cannot be changed into an older version: "
+					"mount a new one and copy");
 	mount_store(r, m);
 	if (status || !request_commit(r)) {
 		m->config = old_config;
@@ -252,6 +257,7 @@ int mount_retune(struct request *r, struct mount *m, const char *description, co
 		mount_tuned(m);
 		return status ? status : 500;
 	}
+	m->backend = backend;
 	return 0;
 }
 

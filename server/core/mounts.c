@@ -106,6 +106,27 @@ struct blob mount_keep_json(struct mount *m, const struct json *value)
 			      value->span.size };
 }
 
+/* Options are strings in every answer; what a client sent as number or boolean becomes one. */
+struct blob mount_keep_options(struct mount *m, const struct json *value)
+{
+	struct json_writer w;
+
+	if (!value || value->kind != JSON_OBJECT || !value->count)
+		return (struct blob){ NULL, 0 };
+	pool_json(&m->pool, &w);
+	json_object(&w, NULL);
+	for (const struct json *o = value->first; o; o = o->next) {
+		char *name = pool_take(&m->pool, o->name.size + 1);
+		const char *text = o->kind == JSON_STRING ? pool_json_text(&m->pool, o) :
+							    pool_copy(&m->pool, o->span.at, o->span.size);
+
+		if (json_decode(o->name, name, o->name.size + 1) >= 0 && text && o->kind != JSON_NULL)
+			json_put_string(&w, name, text);
+	}
+	json_close(&w);
+	return pool_json_end(&w);
+}
+
 bool mount_flag(const struct json *object, const char *name)
 {
 	const struct json *value = json_member_of(object, name, JSON_BOOL);

@@ -35,6 +35,7 @@ void mount_insert(struct core *core, struct mount *m);
 bool mount_resolve(struct mount *m);
 void mount_tuned(struct mount *m); /* config has changed */
 const char *mount_keep(struct mount *m, const char *text);
+struct blob mount_keep_options(struct mount *m, const struct json *value); /* an OBJECT of strings, or size 0 */
 struct blob mount_keep_json(struct mount *m, const struct json *value); /* an OBJECT that is not empty */
 bool mount_flag(const struct json *object, const char *name);
 

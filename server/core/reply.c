@@ -119,6 +119,7 @@ static void put_envelope(struct request *r, struct json_writer *w)
 	else
 		json_put_null(w, "warnings");
 	put_blob(w, "auth", a->auth_text);
+	json_put_string(w, "mount_type", r->mount ? r->mount->type : "");
 	if (r->route && r->route->flags & ROUTE_INJECT && a->data_text.size)
 		put_injected(r, w);
 }
@@ -131,7 +132,7 @@ struct blob core_body(struct request *r)
 
 	if (a->raw_type)
 		return a->raw;
-	if (a->status == 204)
+	if (a->status == 204 || (a->status == 202 && !a->data_text.size && !a->warnings.count))
 		return (struct blob){ NULL, 0 };
 	if (a->bare && a->data_text.size && !a->errors.count)
 		return a->data_text;

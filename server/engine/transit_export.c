@@ -6,6 +6,10 @@
 #include "server/engine/base64.h"
 #include "server/engine/transit.h"
 
+/* Backups answer what is a client's mistake with 500, as Vault does: clients look for it (hvac does). */
+#define GO_ERROR "1 error occurred:\n\t* "
+#define GO_ERROR_END "\n\n"
+
 enum format { FORMAT_PLAIN, FORMAT_RAW, FORMAT_DER, FORMAT_PEM, FORMATS };
 static const char *const format_names[FORMATS] = { "", "raw", "der", "pem" };
 
@@ -210,11 +214,11 @@ int transit_backup(struct request *r)
 	struct blob text;
 
 	if (!k)
-		return refuse(r, 400, "key \"%s\" not found", name);
+		return refuse(r, 500, GO_ERROR "key \"%s\" not found" GO_ERROR_END, name);
 	if (!k->exportable)
-		return refuse(r, 400, "exporting is disallowed on the policy");
+		return refuse(r, 500, GO_ERROR "exporting is disallowed on the policy" GO_ERROR_END);
 	if (!k->plaintext_backup)
-		return refuse(r, 400, "plaintext backup is disallowed on the policy");
+		return refuse(r, 500, GO_ERROR "plaintext backup is disallowed on the policy" GO_ERROR_END);
 	k->backup_time = r->now;
 	k->backup_version = k->latest;
 	transit_save(r, k);
@@ -260,7 +264,7 @@ int transit_restore(struct request *r)
 		return refuse(r, 400, "the backup is not one of this server: its policy is malformed");
 	there = transit_open(r, name);
 	if (there && !ask_bool(r, "force", false))
-		return refuse(r, 400, "key \"%s\" already exists", name);
+		return refuse(r, 500, GO_ERROR "key \"%s\" already exists" GO_ERROR_END, name);
 	k->restore_time = r->now;
 	k->restore_version = k->latest;
 	transit_save(r, k);

@@ -32,11 +32,17 @@ static void date_text(char *to, size_t size, time_t now)
 	static const char days[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
 	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov",
 		"Dec" };
+	static _Thread_local time_t last;
+	static _Thread_local char text[40];
 	struct tm t;
 
-	gmtime_r(&now, &t);
-	snprintf(to, size, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[t.tm_wday], t.tm_mday, months[t.tm_mon],
-		 t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+	if (now != last) { /* once a second is enough */
+		gmtime_r(&now, &t);
+		snprintf(text, sizeof(text), "%s, %02d %s %04d %02d:%02d:%02d GMT", days[t.tm_wday], t.tm_mday,
+			 months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+		last = now;
+	}
+	snprintf(to, size, "%s", text);
 }
 
 /* A header that a handler set stands in for ours of that name. */
@@ -48,15 +54,20 @@ static bool replaced(const struct request *r, const char *name)
 	return false;
 }
 
+/* No line of a value may become a header of its own: control characters are left out. */
 static void put_header(struct text *t, const char *name, const char *value)
 {
 	text_put(t, name);
-	text_put(t, ": ");
-	/* No line of a value may become a header of its own. */
-	for (; *value; value++)
-		if (*value >= ' ' && *value != 0x7f)
-			text_put_bytes(t, value, 1);
-	text_put(t, "\r\n");
+	text_put_bytes(t, ": ", 2);
+	while (*value) {
+		size_t clean = 0;
+
+		while (value[clean] >= ' ' && value[clean] != 0x7f)
+			clean++;
+		text_put_bytes(t, value, clean);
+		value += clean + (value[clean] != '\0');
+	}
+	text_put_bytes(t, "\r\n", 2);
 }
 
 static void text_grow(struct text *t, size_t size)
@@ -68,32 +79,43 @@ static void text_grow(struct text *t, size_t size)
 	t->size = size + 512;
 }
 
-static void put_head(struct text *t, const struct request *r, bool has_body, size_t size, bool close)
+static void put_fixed(struct text *t, const struct request *r)
 {
 	static const char *const fixed[][2] = {
 		{ "Cache-Control", "no-store" },
 		{ "Strict-Transport-Security", "max-age=31536000; includeSubDomains" },
 		{ "X-Content-Type-Options", "nosniff" },
 	};
-	char line[64], date[40];
 
-	snprintf(line, sizeof(line), "HTTP/1.1 %d %s\r\n", r->reply.status, reason_of(r->reply.status));
-	text_put(t, line);
-	date_text(date, sizeof(date), request_seconds(r));
-	put_header(t, "Date", date);
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		if (!replaced(r, fixed[i][0]))
 			put_header(t, fixed[i][0], fixed[i][1]);
 	for (size_t i = 0; i < r->reply.headers.count; i += 2)
 		put_header(t, r->reply.headers.at[i], r->reply.headers.at[i + 1]);
+}
+
+static void put_head(struct text *t, const struct request *r, bool has_body, size_t size, bool close)
+{
+	char date[40];
+
+	text_put_bytes(t, "HTTP/1.1 ", 9);
+	text_put_u64(t, (uint64_t)r->reply.status);
+	text_put_bytes(t, " ", 1);
+	text_put(t, reason_of(r->reply.status));
+	date_text(date, sizeof(date), request_seconds(r));
+	text_put_bytes(t, "\r\nDate: ", 8);
+	text_put(t, date);
+	text_put_bytes(t, "\r\n", 2);
+	put_fixed(t, r);
 	if (has_body) {
 		put_header(t, "Content-Type", r->reply.raw_type ? r->reply.raw_type : "application/json");
-		snprintf(line, sizeof(line), "%zu", size);
-		put_header(t, "Content-Length", line);
+		text_put(t, "Content-Length: ");
+		text_put_u64(t, size);
+		text_put_bytes(t, "\r\n", 2);
 	}
 	if (close)
 		put_header(t, "Connection", "close");
-	text_put(t, "\r\n");
+	text_put_bytes(t, "\r\n", 2);
 }
 
 struct blob map_answer(struct request *r, const struct gate_head *head, bool close)

@@ -156,7 +156,9 @@ enum connection_next connection_request(struct connection *c)
 
 	request_begin(&r, c->shared->core);
 	origin_fill(c, &r);
-	status = map_request(&r, c->head, c->body, c->body_used);
+	status = map_forwarded(&r, c->head, c->door->listener->x_forwarded_for_authorized_addrs);
+	if (!status)
+		status = map_request(&r, c->head, c->body, c->body_used);
 	if (!status)
 		status = quota_admit(&r);
 	if (status)

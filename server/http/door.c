@@ -9,7 +9,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "server/auth/cidr.h"
 #include "server/http/door.h"
+#include "server/http/map.h"
 
 #define BACKLOG 1024
 
@@ -98,6 +100,19 @@ static bool unix_open(struct door *d, const char *path, char *error, size_t size
 	return done || failed(d->listener, "listen", strerror(errno), error, size);
 }
 
+static bool ranges_right(const struct listener *l, char *error, size_t size)
+{
+	_cleanup_pool_ struct pool pool = { .last = NULL };
+	struct names ranges;
+	const char *wrong;
+
+	if (!l->x_forwarded_for_authorized_addrs)
+		return true;
+	ranges = map_ranges(&pool, l->x_forwarded_for_authorized_addrs);
+	wrong = cidrs_wrong(&ranges);
+	return !wrong || failed(l, "x_forwarded_for_authorized_addrs: no block of addresses", wrong, error, size);
+}
+
 bool door_open(struct door *d, const struct listener *listener, struct core *core, char *error, size_t size)
 {
 	bool local = !strncmp(listener->address, "unix:", 5);
@@ -105,6 +120,8 @@ bool door_open(struct door *d, const struct listener *listener, struct core *cor
 
 	d->listener = listener;
 	d->fd = -1;
+	if (!ranges_right(listener, error, size))
+		return false;
 	if (!listener->tls_disable && !local) {
 		d->tls = tls_make(listener, core, reason, sizeof(reason));
 		if (!d->tls)

@@ -7,6 +7,12 @@
 
 /* 0: r is ready for core_handle(). Otherwise a status, and what is wrong stands in r->reply. The texts must stay. */
 int map_request(struct request *r, const struct gate_head *head, const char *body, size_t size);
+/*
+ * Who asks, by the header of a proxy in `authorized` (blocks of addresses with commas between them; NULL: none). 0 or a
+ * status.
+ */
+int map_forwarded(struct request *r, const struct gate_head *head, const char *authorized);
+struct names map_ranges(struct pool *p, const char *text);
 /* The answer as sent, in r's pool. */
 struct blob map_answer(struct request *r, const struct gate_head *head, bool close);
 /* One that never became a request: written into the buffer; its size. */

@@ -23,6 +23,8 @@ struct ring_key {
 	struct ring_key *next;
 };
 
+bool oidc_address_right(const char *text); /* scheme and host, perhaps a port, nothing more */
+
 struct signing_key {
 	const char *name, *algorithm;
 	uint64_t rotation_period, verification_ttl;
@@ -49,6 +51,8 @@ void signing_keys_tick(struct request *r, struct mount *m);
 const struct json *claims_template(struct request *r, const char *text, const struct entity *e, const char **why);
 /* Members of a filled template, but for those that a token has of its own. */
 void claims_put(struct request *r, struct json_writer *w, const struct json *members, struct names *taken);
+/* It is right, and decoded where it was base64: 0, or a refusal. */
+int claims_template_check(struct request *r, const char **text);
 const char *claims_reserved(const char *name); /* the name, where it is one of a token's own; else NULL */
 
 /* oidc_key.c */

@@ -277,8 +277,9 @@ int oidc_key_delete(struct request *r)
 	oidc_lock(r);
 	users = oidc_users_of_key(r, "role", name, &longest);
 	if (users.count)
-		return refuse(r, 400, "unable to delete key \"%s\" because it is currently referenced by these roles: %s",
-			      name, joined(r, &users));
+		return refuse(r, 400,
+			      "unable to delete key \"%s\" because it is currently referenced by these roles: %s", name,
+			      joined(r, &users));
 	users = oidc_users_of_key(r, "client", name, &longest);
 	if (users.count)
 		return refuse(r, 400, "unable to delete key \"%s\" because it is currently referenced by these "

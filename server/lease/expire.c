@@ -130,6 +130,7 @@ void *expire_thread(void *leases)
 	static const struct timespec soon = { .tv_nsec = 5000000 };
 	struct leases *q = leases;
 
+	leases_restore(q);
 	while (!atomic_load(&q->stop)) {
 		wait_a_while(q);
 		policies_tick(q->core);

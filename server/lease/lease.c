@@ -232,42 +232,19 @@ size_t leases_count(const struct core *core)
 	return core->leases ? atomic_load(&core->leases->leases) : 0;
 }
 
-/* Only its time is wanted: the whole is read when it has come. */
-static int restore(void *context, const char *path, struct blob value)
-{
-	struct json values[64];
-	struct json_reader reader = { .values = values, .capacity = 64 };
-	struct leases *q = context;
-	struct text_error error;
-	int64_t expires = 0;
-	size_t skip = strlen(leases_view.prefix) + 3;
-
-	q->leases++;
-	if (!json_read(&reader, (const char *)value.at, value.size, &error)) {
-		const struct json *at = json_member(values, "expires");
-
-		if (json_member(values, "irrevocable") || !at || !json_i64(at, &expires))
-			return 0;
-	}
-	queue_append(q, expires, path + skip);
-	return 0;
-}
-
 int leases_open(struct core *core, struct request *r)
 {
 	struct leases *q = calloc(1, sizeof(*q));
 	int error;
 
+	(void)r;
 	if (!q)
 		abort();
 	q->core = core;
 	pthread_mutex_init(&q->mutex, NULL);
 	pthread_cond_init(&q->changed, NULL);
-	error = barrier_walk(core->barrier, pool_printf(&r->pool, "%sid/", leases_view.prefix), restore, q);
-	queue_order(q);
 	core->leases = q;
-	if (!error)
-		error = -pthread_create(&q->thread, NULL, expire_thread, q);
+	error = -pthread_create(&q->thread, NULL, expire_thread, q);
 	q->running = !error;
 	return error;
 }

@@ -24,6 +24,7 @@ struct leases {
 	pthread_t thread;
 	bool running;
 	_Atomic bool stop;
+	_Atomic bool restored; /* all that was stored is in the queue */
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t changed;
 	struct due *heap;      /* the earliest first: each is no later than those at 2i + 1 and 2i + 2 */
@@ -43,12 +44,15 @@ struct names lease_ids(struct request *r, const char *prefix);
 
 /* -- queue.c -- */
 void queue_add(struct leases *q, int64_t at, uint32_t attempts, const char *id);
-/* Without order, for many; queue_order() follows. */
-void queue_append(struct leases *q, int64_t at, const char *id);
-void queue_order(struct leases *q);
+/* Without order, into a queue of one's own; queue_join() makes it part of q. */
+void queue_append(struct leases *own, int64_t at, const char *id);
+void queue_join(struct leases *q, struct leases *own);
 /* Up to `limit` that are due; the caller frees their ids. */
 size_t queue_take(struct leases *q, int64_t now, struct due *out, size_t limit);
 void queue_free(struct leases *q);
+
+/* -- restore.c -- */
+void leases_restore(struct leases *q);
 
 /* -- expire.c -- */
 void *expire_thread(void *leases);

@@ -4,11 +4,12 @@
 
 #include "server/lease/leases.h"
 
-static void queue_room(struct leases *q)
+static void queue_room(struct leases *q, size_t more)
 {
-	if (q->count < q->room)
+	if (q->count + more <= q->room)
 		return;
-	q->room = q->room ? 2 * q->room : 256;
+	while (q->room < q->count + more)
+		q->room = q->room ? 2 * q->room : 256;
 	q->heap = realloc(q->heap, q->room * sizeof(*q->heap));
 	if (!q->heap)
 		abort();
@@ -43,19 +44,28 @@ static void queue_put(struct leases *q, int64_t at, uint32_t attempts, const cha
 
 	if (!copy)
 		abort();
-	queue_room(q);
+	queue_room(q, 1);
 	q->heap[q->count++] = (struct due){ at, attempts, copy };
 }
 
-void queue_append(struct leases *q, int64_t at, const char *id)
+void queue_append(struct leases *own, int64_t at, const char *id)
 {
-	queue_put(q, at, 0, id);
+	queue_put(own, at, 0, id);
 }
 
-void queue_order(struct leases *q)
+void queue_join(struct leases *q, struct leases *own)
 {
+	pthread_mutex_lock(&q->mutex);
+	queue_room(q, own->count);
+	if (own->count)
+		memcpy(q->heap + q->count, own->heap, own->count * sizeof(*own->heap));
+	q->count += own->count;
 	for (size_t i = q->count / 2; i > 0; i--)
 		sink(q, i - 1);
+	pthread_mutex_unlock(&q->mutex);
+	free(own->heap);
+	own->heap = NULL;
+	own->count = own->room = 0;
 }
 
 void queue_add(struct leases *q, int64_t at, uint32_t attempts, const char *id)

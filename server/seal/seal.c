@@ -10,6 +10,24 @@
 static const struct seal_way seal_shamir = { .type = "shamir" };
 static const struct seal_way *const ways[] = { &seal_shamir, &seal_static, &seal_enclave };
 
+/* What the configuration names; without any an old copy of the whole store is not recognised. */
+static bool seal_anchor(struct core *core, char *error, size_t size)
+{
+	const char *type = core->config->anchor_type;
+	struct anchor *anchor;
+
+	if (!type)
+		return true;
+	if (strcmp(type, "tpm") != 0) {
+		snprintf(error, size, "anchor: expected the type tpm, found \"%s\"", type);
+		return false;
+	}
+	anchor = anchor_tpm(core->config->anchor_address, error, size);
+	if (anchor)
+		barrier_set_anchor(core->barrier, anchor);
+	return anchor != NULL;
+}
+
 struct seal *seal_make(struct core *core, char *error, size_t size)
 {
 	const char *type = core->config->seal_type ? core->config->seal_type : "shamir";
@@ -23,6 +41,10 @@ struct seal *seal_make(struct core *core, char *error, size_t size)
 			s->way = ways[i];
 	if (!s->way)
 		snprintf(error, size, "seal: expected the type shamir, static or enclave, found \"%s\"", type);
+	if (s->way && !seal_anchor(core, error, size)) {
+		seal_free(s);
+		return NULL;
+	}
 	if (!s->way || (s->way->key && s->way->key(core->config, &s->key, error, size))) {
 		seal_free(s);
 		return NULL;

@@ -5,7 +5,7 @@
 #ifndef ADYTON_SERVER_STORE_ANCHOR_H
 #define ADYTON_SERVER_STORE_ANCHOR_H
 
-#include "abi/types.h"
+#include "crypto/key.h"
 
 struct anchor_value {
 	uint64_t version;
@@ -15,6 +15,8 @@ struct anchor_value {
 struct anchor {
 	const char *type; /* "tpm", "memory" */
 	void *state;
+	/* Before all others: a key that only the unsealed store knows; NULL where none is needed. */
+	void (*key)(struct anchor *a, const struct secret_key *key);
 	int (*read)(struct anchor *a, struct anchor_value *value);
 	/*
 	 * Durable when it returns 0. -ESTALE: it is not at `from`. from: NULL where a loss was accepted or it is new.

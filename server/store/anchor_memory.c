@@ -36,6 +36,6 @@ struct anchor *anchor_memory(void)
 
 	if (!m)
 		return NULL;
-	m->anchor = (struct anchor){ "memory", m, memory_read, memory_advance, memory_close };
+	m->anchor = (struct anchor){ "memory", m, NULL, memory_read, memory_advance, memory_close };
 	return &m->anchor;
 }

@@ -148,6 +148,24 @@ struct walk {
 	void *context;
 };
 
+/* Under a root, what the walk read is as good as what a read would find when it is what the root says is there now. */
+static bool walk_value_stands(struct barrier *b, const char *path, struct pool *pool, struct blob *value)
+{
+	struct blob copy = { (const uint8_t *)pool_copy(pool, (const char *)value->at, value->size), value->size };
+	uint8_t tag[ROOT_TAG];
+	bool stands = false;
+
+	pthread_rwlock_rdlock(&b->lock);
+	if (b->ring && b->root) {
+		root_tag(path, copy.at, copy.size, tag);
+		stands = !root_check(b->root, path, tag) && !ring_open(b->ring, path, &copy);
+	}
+	pthread_rwlock_unlock(&b->lock);
+	if (stands)
+		*value = copy;
+	return stands;
+}
+
 static int walk_entry(void *context, const char *path, struct blob value)
 {
 	struct walk *w = context;
@@ -155,9 +173,11 @@ static int walk_entry(void *context, const char *path, struct blob value)
 	int err;
 
 	pool_init(&pool);
-	(void)value; /* may be older than what is there now; that is read with its checks */
 	if (path_is_own(path))
 		return 0;
+	if (walk_value_stands(w->barrier, path, &pool, &value))
+		return w->fn(w->context, path, value);
+	/* It may be older than what is there now; that is read with its checks. */
 	err = barrier_get(w->barrier, path, &pool, &value);
 	if (err == -ENOENT)
 		return 0;

@@ -30,6 +30,8 @@ struct root *root_make(struct store *store, struct anchor *anchor, const struct 
 	sha256_update(&root->path_hash, path_key.bytes, path_key.size);
 	sha256_update(&root->path_hash, path_key.bytes, path_key.size); /* a whole block */
 	pthread_rwlock_init(&root->lock, NULL);
+	if (anchor && anchor->key)
+		anchor->key(anchor, key);
 	return root;
 }
 

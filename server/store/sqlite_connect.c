@@ -88,7 +88,7 @@ static int sqlite_prepare(struct sqlite_connection *c, const char *const *texts,
 int sqlite_connect(struct sqlite_connection *c, const char *path, bool writes)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
-		    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE | (writes ? SQLITE_OPEN_CREATE : 0);
+		    SQLITE_OPEN_EXRESCODE | (writes ? SQLITE_OPEN_CREATE : 0);
 	int code = sqlite3_open_v2(path, &c->db, flags, "unix-excl"), err;
 
 	if (code == SQLITE_OK)

@@ -71,7 +71,7 @@ static int renew(struct request *r)
 	return lease_renew(r, id, ask_seconds(r, "increment", 0));
 }
 
-/* It ends before the answer either way; who did not ask to wait is told so in Vault's words: accepted. */
+/* It ends before the answer either way; who asked not to wait is told so in Vault's words: accepted. */
 static int revoke(struct request *r)
 {
 	const char *id = asked_id(r);
@@ -80,14 +80,14 @@ static int revoke(struct request *r)
 		return refuse(r, 400, "lease_id must be specified");
 	if (!lease_revoke(r, id, false))
 		return r->failed ? 500 : refuse(r, 400, "failed to revoke lease \"%s\"", id);
-	return ask_bool(r, "sync", false) ? 204 : 202;
+	return ask_bool(r, "sync", true) ? 204 : 202;
 }
 
 static int revoke_prefix(struct request *r)
 {
-	if (!lease_revoke_prefix(r, ask_text_or(r, "prefix", ""), false) && ask_bool(r, "sync", false))
+	if (!lease_revoke_prefix(r, ask_text_or(r, "prefix", ""), false) && ask_bool(r, "sync", true))
 		return r->failed ? 500 : refuse(r, 400, "failed to revoke some leases, which are tried again");
-	return ask_bool(r, "sync", false) ? 204 : 202;
+	return ask_bool(r, "sync", true) ? 204 : 202;
 }
 
 static int revoke_force(struct request *r)

@@ -161,12 +161,12 @@ static int auth_tune(struct request *r)
 
 static const struct route mount_routes[] = {
 	{ "mounts", ROUTE_INJECT, .read = secret_list, .text = "list the mounted secrets engines" },
-	{ "mounts/{path*}/tune", ROUTE_EXCLUSIVE, .read = secret_tune_read, .update = secret_tune,
+	{ "mounts/{path*}/tune", ROUTE_EXCLUSIVE | ROUTE_INJECT, .read = secret_tune_read, .update = secret_tune,
 	  .fields = tune_fields, .text = "tune a secrets engine" },
 	{ "mounts/{path*}", ROUTE_EXCLUSIVE, .read = secret_read, .update = secret_enable, .delete = secret_disable,
 	  .fields = mount_fields, .text = "mount or unmount a secrets engine" },
 	{ "auth", ROUTE_INJECT, .read = auth_list, .text = "list the enabled auth methods" },
-	{ "auth/{path*}/tune", ROUTE_SUDO | ROUTE_EXCLUSIVE, .read = auth_tune_read, .update = auth_tune,
+	{ "auth/{path*}/tune", ROUTE_SUDO | ROUTE_EXCLUSIVE | ROUTE_INJECT, .read = auth_tune_read, .update = auth_tune,
 	  .fields = tune_fields, .text = "tune an auth method" },
 	{ "auth/{path*}", ROUTE_SUDO | ROUTE_EXCLUSIVE, .read = auth_read, .update = auth_enable,
 	  .delete = auth_disable, .fields = mount_fields, .text = "enable or disable an auth method" },

@@ -129,7 +129,7 @@ class Server:
             answer = Answer(got.status, dict(got.getheaders()), got.read())
         finally:
             connection.close()
-        note(method, path, answer.status, ROOT if token == self.root else token)
+        note(method, path, answer.status, ROOT if token == self.root else token, body)
         return answer
 
     def initialise(self):
@@ -165,11 +165,21 @@ class Server:
         return self.post("auth/token/create", asked)["auth"]["client_token"]
 
 
-def note(method, path, status, token):
+def mounted(method, path, body):
+    """What a request mounts: "kv-v2" and so on; else nothing."""
+    if method not in ("POST", "PUT") or not path.startswith(("sys/mounts/", "sys/auth/")) or not isinstance(body, dict):
+        return ""
+    kind = body.get("type", "") if not path.endswith("/tune") else ""
+    version = (body.get("options") or {}).get("version", "1")
+    return f"kv-v{version}" if kind == "kv" else kind if isinstance(kind, str) else ""
+
+
+def note(method, path, status, token, body):
     file = os.environ.get("ADYTON_ENDPOINTS")
     if file:
         with open(file, "a", encoding="utf-8") as f:
-            f.write(f"{method}\t{path}\t{status}\t{'root' if token == ROOT else 'other' if token else 'none'}\n")
+            who = "root" if token == ROOT else "other" if token else "none"
+            f.write(f"{method}\t{path}\t{status}\t{who}\t{mounted(method, path, body)}\n")
 
 
 class ServerCase(unittest.TestCase):

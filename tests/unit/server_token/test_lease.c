@@ -189,7 +189,7 @@ static void a_store_that_fails(void **state)
 
 static void order_of_the_queue(void **state)
 {
-	struct leases q = { .count = 0 };
+	struct leases q = { .count = 0 }, own = { .count = 0 };
 	struct due due[16];
 	int64_t last = 0;
 	uint32_t seed = 1;
@@ -199,8 +199,8 @@ static void order_of_the_queue(void **state)
 	pthread_mutex_init(&q.mutex, NULL);
 	pthread_cond_init(&q.changed, NULL);
 	for (size_t i = 0; i < 500; i++)
-		queue_append(&q, (int64_t)((seed = seed * 1664525 + 1013904223) >> 16), "before");
-	queue_order(&q);
+		queue_append(&own, (int64_t)((seed = seed * 1664525 + 1013904223) >> 16), "before");
+	queue_join(&q, &own);
 	for (size_t i = 0; i < 500; i++)
 		queue_add(&q, (int64_t)((seed = seed * 1664525 + 1013904223) >> 16), 0, "after");
 	assert_int_equal(queue_take(&q, -1, due, 16), 0);

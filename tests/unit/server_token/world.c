@@ -2,6 +2,7 @@
 #include "tests/unit/server_token/world.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 
 #include "server/seal/seal.h"
@@ -10,6 +11,8 @@ _Atomic int64_t world_now;
 _Atomic int world_failures, world_applies, world_revoked;
 _Atomic bool world_refuses;
 struct mount *world_mount;
+
+const struct blob *world_certificate;
 
 static int (*real_apply)(struct store *s, const struct change *first);
 
@@ -93,6 +96,8 @@ int world_setup(void **state)
 	if (seal_dev(w->core, &w->pool, &key, &w->root, error, sizeof(error)))
 		fail_msg("%s", error);
 	mount_leasing(w->core);
+	while (!atomic_load(&w->core->leases->restored))
+		sched_yield();
 	*state = w;
 	return 0;
 }
@@ -117,6 +122,8 @@ void world_restart(struct world *w)
 	core_sealing(w->core);
 	assert_int_equal(core_unsealed(w->core), 0);
 	mount_leasing(w->core);
+	while (!atomic_load(&w->core->leases->restored))
+		sched_yield();
 	pthread_rwlock_unlock(&w->core->lock);
 }
 
@@ -135,6 +142,28 @@ bool world_works(struct world *w, const char *token)
 	_cleanup_request_ struct request r = { .core = NULL };
 
 	return as(&r, w, token);
+}
+
+int world_ask(struct world *w, const char *path, const char *token, const char *body, const struct json **answer)
+{
+	_cleanup_request_ struct request r = { .core = NULL };
+	struct text_error error;
+	struct blob got;
+
+	request_begin(&r, w->core);
+	r.operation = OP_UPDATE;
+	r.path = path;
+	r.token_text = token;
+	r.origin = (struct origin){ .remote_address = "127.0.0.1", .certificates = world_certificate,
+				    .certificate_count = world_certificate != NULL };
+	r.body = pool_read_json(&r.pool, body, strlen(body), &error);
+	core_handle(&r);
+	got = core_body(&r);
+	if (answer)
+		*answer = got.size ? pool_read_json(&w->pool, pool_copy(&w->pool, (const char *)got.at, got.size),
+						    got.size, &error)
+				   : NULL;
+	return r.reply.status;
 }
 
 const char *world_token(struct world *w, const char *parent, const char *policy, uint64_t ttl, uint64_t uses)
