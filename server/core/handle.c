@@ -75,8 +75,14 @@ static int request_find_handler(struct request *r, handler_fn *handler)
 {
 	if (!r->mount && r->core->unsealed)
 		return refuse(r, 404, "no handler for route \"%s\". route entry not found.", r->path);
+	if (r->operation == OP_HELP && r->mount && !*r->rest) {
+		*handler = help_answer;
+		return 0;
+	}
 	if (!r->route)
 		return refuse(r, 404, MULTI, "unsupported path");
+	if (r->wrap_ttl && r->wrap_format && !strcmp(r->wrap_format, "jwt"))
+		return refuse(r, 400, "wrapping tokens in the form of a JWT are not supported");
 	*handler = r->operation == OP_HELP ? help_answer : route_handler(r->route, r->operation);
 	if (!*handler)
 		return refuse(r, 405, MULTI, "unsupported operation");
@@ -110,7 +116,7 @@ static int request_settle(struct request *r, int status)
 	if (status == 204 && a->warnings.count)
 		status = 200;
 	a->status = status;
-	a->bare = r->route && r->route->flags & ROUTE_BARE;
+	a->bare = r->operation == OP_HELP || (r->route && r->route->flags & ROUTE_BARE);
 	if (status < 400 && !request_commit(r))
 		return 500;
 	if (r->failed)
