@@ -170,6 +170,7 @@ static void signals_block(sigset_t *set)
 	sigaddset(set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error of write(), as a full disk is */
 }
 
 static void wait_for_the_end(struct core *core, struct http *http, const sigset_t *set)
@@ -186,34 +187,42 @@ static void wait_for_the_end(struct core *core, struct http *http, const sigset_
 	fprintf(stderr, "adyton-server: ending\n");
 }
 
-static int serve(const struct config *c, const sigset_t *set)
+/* From an open core to its end. */
+static int listen_and_wait(struct core *core, const struct config *c, const sigset_t *set)
 {
 	_cleanup_pool_ struct pool pool = { .last = NULL };
-	char error[512] = "failed";
 	const char *key = "", *token = "";
-	struct store *store = store_open(c, error, sizeof(error));
-	struct core *core = store ? core_make(c, store, error, sizeof(error)) : NULL;
+	char error[512] = "failed";
 	struct http *http;
 
-	if (!core)
-		return fail(store ? "start" : "storage", error);
-	if (!core_open(core, c, &pool, &key, &token)) {
-		core_free(core);
+	if (!core_open(core, c, &pool, &key, &token))
 		return 1;
-	}
 	http = http_start(core, error, sizeof(error));
-	if (!http) {
-		core_free(core);
+	if (!http)
 		return fail("listen", error);
-	}
 	tell(c, http_port(http));
 	if (c->dev)
 		tell_dev(http_port(http), key, token);
 	fflush(stdout);
 	wait_for_the_end(core, http, set);
 	http_stop(http);
-	core_free(core);
 	return 0;
+}
+
+static int serve(const struct config *c, const sigset_t *set)
+{
+	char error[512] = "failed";
+	struct store *store = store_open(c, error, sizeof(error));
+	struct core *core = store ? core_make(c, store, error, sizeof(error)) : NULL;
+	int status;
+
+	if (!store)
+		return fail("storage", error);
+	status = core ? listen_and_wait(core, c, set) : fail("start", error);
+	if (core)
+		core_free(core);
+	store->close(store);
+	return status;
 }
 
 int main(int argc, char **argv)
