@@ -37,12 +37,13 @@ static const struct attest_root context_roots[] = {
 static EVP_PKEY *context_curve(OSSL_LIB_CTX *libctx, const char *name)
 {
 	char group[16];
-	OSSL_PARAM params[2] = { OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-				 OSSL_PARAM_construct_end() };
+	OSSL_PARAM params[2] = { OSSL_PARAM_construct_end(), OSSL_PARAM_construct_end() };
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(libctx, "EC", NULL);
 	EVP_PKEY *pkey = NULL;
 
+	/* The parameter takes the length that the name has now. */
 	(void)BIO_snprintf(group, sizeof(group), "%s", name);
+	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0);
 	if (ctx && EVP_PKEY_fromdata_init(ctx) == 1)
 		(void)EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEY_PARAMETERS, params);
 	EVP_PKEY_CTX_free(ctx);

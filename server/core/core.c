@@ -9,6 +9,7 @@
 #include "server/core/backends.h"
 #include "server/core/cluster.h"
 #include "server/core/mounts.h"
+#include "server/core/tick.h"
 #include "server/lease/lease.h"
 #include "server/policy/policy.h"
 #include "server/seal/seal.h"
@@ -88,6 +89,7 @@ static const struct {
 	void (*close)(struct core *core);
 } parts[] = {
 	{ "cluster", cluster_open, cluster_close },
+	{ "clock", ticks_open, ticks_close },
 	{ "policies", policies_open, policies_close },
 	{ "tokens", tokens_open, tokens_close },
 	{ "leases", leases_open, leases_close },

@@ -22,6 +22,7 @@ struct audit;    /* server/audit/audit.h */
 struct seal;     /* server/seal/seal.h */
 struct leases;   /* server/lease/lease.h */
 struct policies; /* server/policy/policy.h */
+struct ticks;    /* server/core/tick.h */
 struct tokens;   /* server/token/token.h */
 struct settings; /* server/sys/settings.h */
 
@@ -34,6 +35,7 @@ struct core {
 	struct policies *policies;
 	struct tokens *tokens;
 	struct leases *leases;
+	struct ticks *ticks;
 	/* Requests hold it for reading, exclusive ones for writing. Guards mounts, unsealed, and what backends hold. */
 	pthread_rwlock_t lock;
 	struct list mounts;          /* sorted by path; empty while sealed */

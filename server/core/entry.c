@@ -17,8 +17,51 @@ static char *entry_path(struct request *r, const struct view *view, const char *
 	return path;
 }
 
+#define BATCH_FEW 16 /* up to these a look at each is as fast */
+
+static struct change **batch_slot(const struct batch *batch, const char *path)
+{
+	uint64_t hash = 14695981039346656037ULL; /* FNV-1a */
+
+	for (const char *at = path; *at; at++)
+		hash = (hash ^ (uint8_t)*at) * 1099511628211ULL;
+	for (size_t i = (hash ^ hash >> 32) & batch->mask;; i = (i + 1) & batch->mask)
+		if (!batch->slots[i] || !strcmp(batch->slots[i]->path, path))
+			return &batch->slots[i];
+}
+
+/* A table for twice as many; of several changes of a path the newest is met first and stays. */
+static void batch_grow(struct pool *p, struct batch *batch)
+{
+	size_t size = 4;
+
+	while (size < 4 * batch->count)
+		size *= 2;
+	batch->slots = pool_take(p, size * sizeof(struct change *));
+	batch->mask = size - 1;
+	for (struct change *c = batch->newest; c; c = c->next) {
+		struct change **slot = batch_slot(batch, c->path);
+
+		if (!*slot)
+			*slot = c;
+	}
+}
+
+static void batch_add(struct pool *p, struct batch *batch, struct change *c)
+{
+	c->next = batch->newest;
+	batch->newest = c;
+	batch->count++;
+	if (batch->count > BATCH_FEW && 2 * batch->count > batch->mask)
+		batch_grow(p, batch);
+	else if (batch->slots)
+		*batch_slot(batch, c->path) = c;
+}
+
 static const struct change *batch_find(const struct batch *batch, const char *path)
 {
+	if (batch->slots)
+		return *batch_slot(batch, path);
 	for (const struct change *c = batch->newest; c; c = c->next)
 		if (!strcmp(c->path, path))
 			return c;
@@ -63,8 +106,8 @@ static void entry_change(struct request *r, const char *path, const void *value,
 {
 	struct change *c = pool_take(&r->pool, sizeof(*c));
 
-	*c = (struct change){ .next = r->batch->newest, .path = path, .value = value, .size = size };
-	r->batch->newest = c;
+	*c = (struct change){ .path = path, .value = value, .size = size };
+	batch_add(&r->pool, r->batch, c);
 }
 
 void entry_put(struct request *r, const struct view *view, const char *key, const void *value, size_t size)

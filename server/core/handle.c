@@ -1,4 +1,5 @@
 /* The way of a request through the core. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,8 +76,14 @@ static int request_find_handler(struct request *r, handler_fn *handler)
 {
 	if (!r->mount && r->core->unsealed)
 		return refuse(r, 404, "no handler for route \"%s\". route entry not found.", r->path);
+	if (r->operation == OP_HELP && r->mount && !*r->rest) {
+		*handler = help_answer;
+		return 0;
+	}
 	if (!r->route)
 		return refuse(r, 404, MULTI, "unsupported path");
+	if (r->wrap_ttl && r->wrap_format && !strcmp(r->wrap_format, "jwt"))
+		return refuse(r, 400, "wrapping tokens in the form of a JWT are not supported");
 	*handler = r->operation == OP_HELP ? help_answer : route_handler(r->route, r->operation);
 	if (!*handler)
 		return refuse(r, 405, MULTI, "unsupported operation");
@@ -110,7 +117,7 @@ static int request_settle(struct request *r, int status)
 	if (status == 204 && a->warnings.count)
 		status = 200;
 	a->status = status;
-	a->bare = r->route && r->route->flags & ROUTE_BARE;
+	a->bare = r->operation == OP_HELP || (r->route && r->route->flags & ROUTE_BARE);
 	if (status < 400 && !request_commit(r))
 		return 500;
 	if (r->failed)
@@ -129,15 +136,16 @@ static int request_run(struct request *r, handler_fn handler)
 	return request_settle(r, status);
 }
 
-/* A failure inside says nothing to the client and all to the operator. */
+/* A failure inside says next to nothing to the client and all to the operator. */
 static int internal_error(struct request *r, const char *step)
 {
 	struct reply *a = &r->reply;
+	bool full = r->failed == -ENOSPC || r->failed == -EFBIG || r->failed == -EDQUOT;
 
 	fprintf(stderr, "adyton-server: request %s: %s %s: %s: %s\n", r->id, operation_name(r->operation), r->path,
 		step, r->failed ? strerror(-r->failed) : "failed");
 	*a = (struct reply){ .status = 500 };
-	return refuse(r, 500, "internal error");
+	return refuse(r, 500, full ? "storage is full: nothing was changed" : "internal error");
 }
 
 static const char *first_error(const struct request *r)

@@ -114,7 +114,7 @@ static struct change *batch_take(struct batch *batch)
 		c->next = first;
 		first = c;
 	}
-	batch->newest = NULL;
+	*batch = (struct batch){ NULL };
 	return first;
 }
 

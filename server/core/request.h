@@ -102,6 +102,7 @@ struct request {
 	struct blob body_text;   /* as read */
 	const char *content_type;
 	const char *token_text;  /* as sent; NULL: none */
+	const char *authorization; /* the header, where it is no Bearer's: "Basic ..." of an OpenID client; or NULL */
 	uint64_t wrap_ttl;       /* seconds; 0: not asked for */
 	const char *wrap_format; /* "" or "jwt" */
 	struct origin origin;

@@ -55,7 +55,7 @@ static const struct route cubbyhole_routes[] = {
 	  .text = "Read, write, list and delete what belongs to the token alone." },
 };
 
-static const struct route_table cubbyhole_tables[] = { ROUTES(cubbyhole_routes), { NULL } };
+static const struct route_table cubbyhole_tables[] = { ROUTES(cubbyhole_routes), { .routes = NULL } };
 
 const struct backend cubbyhole_backend = { .type = "cubbyhole", .class = MOUNT_SECRET, .tables = cubbyhole_tables,
 					   .once = true };

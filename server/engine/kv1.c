@@ -58,6 +58,6 @@ static const struct route kv1_routes[] = {
 	  .exists = kv1_exists, .text = "Read, write, list and delete secrets." },
 };
 
-static const struct route_table kv1_tables[] = { ROUTES(kv1_routes), { NULL } };
+static const struct route_table kv1_tables[] = { ROUTES(kv1_routes), { .routes = NULL } };
 
 const struct backend kv_v1_backend = { .type = "kv", .class = MOUNT_SECRET, .tables = kv1_tables };

@@ -301,6 +301,6 @@ static const struct route kv2_routes[] = {
 	  .text = "Says which paths there are." },
 };
 
-static const struct route_table kv2_tables[] = { ROUTES(kv2_routes), { NULL } };
+static const struct route_table kv2_tables[] = { ROUTES(kv2_routes), { .routes = NULL } };
 
 const struct backend kv_v2_backend = { .type = "kv-v2", .class = MOUNT_SECRET, .tables = kv2_tables };

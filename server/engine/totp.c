@@ -200,6 +200,6 @@ static const struct route totp_routes[] = {
 	  .text = "The code of now; check a code." },
 };
 
-static const struct route_table totp_tables[] = { ROUTES(totp_routes), { NULL } };
+static const struct route_table totp_tables[] = { ROUTES(totp_routes), { .routes = NULL } };
 
 const struct backend totp_backend = { .type = "totp", .class = MOUNT_SECRET, .tables = totp_tables };

@@ -222,7 +222,7 @@ static const struct route transit_routes[] = {
 	  .text = "Whether encrypting makes keys." },
 };
 
-static const struct route_table transit_tables[] = { ROUTES(transit_routes), { NULL } };
+static const struct route_table transit_tables[] = { ROUTES(transit_routes), { .routes = NULL } };
 
 const struct backend transit_backend = {
 	.type = "transit", .class = MOUNT_SECRET, .tables = transit_tables, .open = transit_mounted,

@@ -103,6 +103,8 @@ static void map_token(struct request *r, const struct gate_head *head)
 	const char *authorization = gate_field(head, "Authorization");
 
 	r->token_text = gate_field(head, "X-Vault-Token");
+	if (authorization && strncmp(authorization, "Bearer ", 7))
+		r->authorization = authorization;
 	if (r->token_text || !authorization || strncmp(authorization, "Bearer ", 7))
 		return;
 	r->token_text = authorization + 7 + strspn(authorization + 7, " ");

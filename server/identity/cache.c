@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/auth/oidc_state.h"
 #include "server/core/core.h"
 #include "server/identity/cache.h"
 #include "server/identity/store.h"
@@ -27,14 +28,19 @@ struct identity {
 	_Atomic uint64_t generation;
 	pthread_mutex_t lock; /* guards slots */
 	struct slot slots[SLOTS];
+	struct oidc_states *codes; /* of the OpenID provider */
 };
 
 int identity_open(struct request *r, struct mount *m)
 {
 	struct identity *i = calloc(1, sizeof(*i));
 
-	if (!i)
+	if (i)
+		i->codes = oidc_states_make();
+	if (!i || !i->codes) {
+		free(i);
 		return refuse(r, 500, "no memory for remembered entities");
+	}
 	pthread_mutex_init(&i->lock, NULL);
 	m->state = i;
 	return 200;
@@ -50,7 +56,13 @@ void identity_close(struct mount *m)
 	for (size_t s = 0; s < SLOTS; s++)
 		pool_close(&i->slots[s].pool);
 	pthread_mutex_destroy(&i->lock);
+	oidc_states_free(i->codes);
 	free(i);
+}
+
+struct oidc_states *identity_codes(const struct request *r)
+{
+	return ((struct identity *)identity_mount(r->core)->state)->codes;
 }
 
 void store_changed(struct request *r)

@@ -23,6 +23,8 @@ struct ring_key {
 	struct ring_key *next;
 };
 
+bool oidc_address_right(const char *text); /* scheme and host, perhaps a port, nothing more */
+
 struct signing_key {
 	const char *name, *algorithm;
 	uint64_t rotation_period, verification_ttl;
@@ -34,6 +36,9 @@ struct signing_key {
 bool signing_key_load(struct request *r, const char *name, struct signing_key *k);
 /* The key "default" is made when it is first asked for. */
 bool signing_key_wanted(struct request *r, const char *name, struct signing_key *k);
+/* oidc_ring.c: two new keys, after the algorithm changed; the next key signs from now on. False: libcrypto failed. */
+bool signing_key_begin(struct request *r, struct signing_key *k);
+bool signing_key_rotate(struct request *r, struct signing_key *k, uint64_t verification_ttl);
 bool signing_key_allows(const struct signing_key *k, const char *client_id);
 char *signing_key_sign(struct request *r, const struct signing_key *k, struct blob claims);
 /* {"keys": [...]}: of all keys, or of those that fn says yes to. */
@@ -49,6 +54,8 @@ void signing_keys_tick(struct request *r, struct mount *m);
 const struct json *claims_template(struct request *r, const char *text, const struct entity *e, const char **why);
 /* Members of a filled template, but for those that a token has of its own. */
 void claims_put(struct request *r, struct json_writer *w, const struct json *members, struct names *taken);
+/* It is right, and decoded where it was base64: 0, or a refusal. */
+int claims_template_check(struct request *r, const char **text);
 const char *claims_reserved(const char *name); /* the name, where it is one of a token's own; else NULL */
 
 /* oidc_key.c */

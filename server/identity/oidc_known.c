@@ -32,7 +32,7 @@ int oidc_config_read(struct request *r)
 }
 
 /* A scheme and a host, perhaps with a port, and nothing else. */
-static bool address_right(const char *text)
+bool oidc_address_right(const char *text)
 {
 	const char *host = !strncmp(text, "https://", 8) ? text + 8 : !strncmp(text, "http://", 7) ? text + 7 : "";
 
@@ -46,7 +46,7 @@ int oidc_config_write(struct request *r)
 
 	if (!asked(r, "issuer"))
 		return 204;
-	if (*issuer && !address_right(issuer))
+	if (*issuer && !oidc_address_right(issuer))
 		return refuse(r, 400, "invalid issuer, which must include only a scheme, host, and optional port (e.g. "
 			      "https://example.com:8200)");
 	oidc_lock(r);
@@ -55,8 +55,9 @@ int oidc_config_write(struct request *r)
 	entry_written(r, &r->mount->view, "oidc/config", w);
 	if (!*issuer)
 		return 204;
-	reply_warning(r, "If \"issuer\" is set explicitly, all tokens must be validated against that address, including "
-		      "those issued by secondary clusters. Setting issuer to \"\" will restore the default behavior "
+	reply_warning(r, "If \"issuer\" is set explicitly, all tokens must be validated against that address, "
+		      "including those issued by "
+		      "secondary clusters. Setting issuer to \"\" will restore the default behavior "
 		      "of using the cluster's api_addr as the issuer.");
 	return 200;
 }
@@ -183,4 +184,4 @@ static const struct route routes[] = {
 	  .text = "The issuer's public keys." },
 };
 
-const struct route_table oidc_tables[] = { ROUTES(routes), { NULL } };
+const struct route_table oidc_tables[] = { ROUTES(routes), { .also = provider_tables }, { NULL } };

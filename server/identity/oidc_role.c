@@ -82,29 +82,6 @@ int oidc_role_delete(struct request *r)
 	return 204;
 }
 
-static int template_check(struct request *r, struct role *role)
-{
-	const struct json *filled;
-	struct blob decoded;
-	const char *why;
-
-	if (!*role->template)
-		return 0;
-	if (pool_base64_read(&r->pool, role->template, &decoded))
-		role->template = pool_copy(&r->pool, (const char *)decoded.at, decoded.size);
-	filled = claims_template(r, role->template, NULL, &why);
-	if (!filled)
-		return refuse(r, 400, "error parsing template JSON: %s", why);
-	for (const struct json *m = filled->first; m; m = m->next) {
-		char *name = pool_take(&r->pool, m->name.size + 1);
-
-		if (json_decode(m->name, name, m->name.size + 1) < 0 || claims_reserved(name))
-			return refuse(r, 400, "top level key \"%s\" not allowed. Restricted keys: iat, aud, exp, iss, "
-				      "sub, namespace, nonce, auth_time, at_hash, c_hash", name);
-	}
-	return 0;
-}
-
 int oidc_role_write(struct request *r)
 {
 	struct role role;
@@ -118,7 +95,7 @@ int oidc_role_write(struct request *r)
 	record_ask(r, rows, &role);
 	if (!*role.key)
 		return refuse(r, 400, "the key parameter is required");
-	status = template_check(r, &role);
+	status = claims_template_check(r, &role.template);
 	if (status)
 		return status;
 	if (!signing_key_wanted(r, role.key, &key))

@@ -148,9 +148,33 @@ void claims_put(struct request *r, struct json_writer *w, const struct json *mem
 	for (const struct json *m = members ? members->first : NULL; m; m = m->next) {
 		char *name = pool_take(&r->pool, m->name.size + 1);
 
-		if (json_decode(m->name, name, m->name.size + 1) < 0 || claims_reserved(name) || names_have(taken, name))
+		if (json_decode(m->name, name, m->name.size + 1) < 0 || claims_reserved(name) ||
+		    names_have(taken, name))
 			continue;
 		names_add(&r->pool, taken, name);
 		json_put_raw(w, name, m->span.at, m->span.size);
 	}
+}
+
+int claims_template_check(struct request *r, const char **text)
+{
+	const struct json *filled;
+	struct blob decoded;
+	const char *why;
+
+	if (!**text)
+		return 0;
+	if (pool_base64_read(&r->pool, *text, &decoded))
+		*text = pool_copy(&r->pool, (const char *)decoded.at, decoded.size);
+	filled = claims_template(r, *text, NULL, &why);
+	if (!filled)
+		return refuse(r, 400, "error parsing template JSON: %s", why);
+	for (const struct json *m = filled->first; m; m = m->next) {
+		char *name = pool_take(&r->pool, m->name.size + 1);
+
+		if (json_decode(m->name, name, m->name.size + 1) < 0 || claims_reserved(name))
+			return refuse(r, 400, "top level key \"%s\" not allowed. Restricted keys: iat, aud, exp, iss, "
+				      "sub, namespace, nonce, auth_time, at_hash, c_hash", name);
+	}
+	return 0;
 }

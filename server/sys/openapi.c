@@ -189,12 +189,43 @@ static int openapi(struct request *r)
 	return 200;
 }
 
+static void help_paths(struct text *t, const struct route_table *tables)
+{
+	for (const struct route_table *table = tables; table && (table->routes || table->also); table++) {
+		if (table->also)
+			help_paths(t, table->also);
+		for (size_t i = 0; i < table->count; i++) {
+			text_put(t, "    ");
+			text_put(t, table->routes[i].pattern);
+			text_put(t, "\n        ");
+			text_put(t, table->routes[i].text ? table->routes[i].text : "");
+			text_put(t, "\n\n");
+		}
+	}
+}
+
+/* Of a mount as a whole: its paths, twice over, first how long that gets. */
+static const char *help_of_mount(struct request *r)
+{
+	struct text t;
+	char *room;
+
+	text_init(&t, NULL, 0);
+	help_paths(&t, r->mount->backend->tables);
+	room = pool_take(&r->pool, t.used + 1);
+	text_init(&t, room, t.used + 1);
+	help_paths(&t, r->mount->backend->tables);
+	return pool_printf(&r->pool, "## DESCRIPTION\n\n%s\n\n## PATHS\n\nEach has help of its own.\n\n%s",
+			   r->mount->description ? r->mount->description : "", room);
+}
+
 int help_answer(struct request *r)
 {
 	struct json_writer *w = reply_data(r);
 	struct names seen = { .count = 0 };
+	bool whole = r->mount && !*r->rest;
 
-	json_put_string(w, "help", r->route->text ? r->route->text : "");
+	json_put_string(w, "help", whole ? help_of_mount(r) : r->route->text ? r->route->text : "");
 	json_put_null(w, "see_also");
 	json_object(w, "openapi");
 	json_put_string(w, "openapi", "3.0.2");
@@ -203,7 +234,9 @@ int help_answer(struct request *r)
 	json_put_string(w, "version", SERVER_VERSION);
 	json_close(w);
 	json_object(w, "paths");
-	if (r->mount)
+	if (whole)
+		put_tables(r, w, r->mount, r->mount->backend->tables, &seen);
+	else if (r->mount)
 		put_route(r, w, r->mount, r->route, &seen);
 	json_close(w);
 	json_close(w);

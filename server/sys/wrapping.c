@@ -87,8 +87,6 @@ int wrap_reply(struct request *r)
 
 	if (a->wrap_text.size || a->bare || (!a->data_text.size && !a->auth_text.size && !a->lease_id))
 		return a->status;
-	if (r->wrap_format && !strcmp(r->wrap_format, "jwt"))
-		return refuse(r, 400, "wrapping tokens in the form of a JWT are not supported");
 	body = core_body(r);
 	status = wrap_answer(r, pool_copy(&r->pool, (const char *)body.at, body.size), r->path, r->wrap_ttl,
 			     accessor_of_auth(r));

@@ -1,8 +1,12 @@
 /* Tokens: how long they live, what batch tokens resist, trees that end as a whole, uses that are counted exactly. */
 #include "tests/unit/server_token/world.h"
 
+#include <openssl/x509.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <unistd.h>
+
+#include "crypto/sha256.h"
 
 static const struct {
 	struct ttl_question question;
@@ -314,6 +318,118 @@ static void copies(void **state)
 	token_cache_free(c);
 }
 
+/* -- what vouches for a token ends, and with it everything that follows from the token -- */
+
+static const char *bound_token(struct world *w, int64_t not_after, const char *key)
+{
+	_cleanup_request_ struct request r = { .core = NULL };
+	struct token t = { .path = "auth/attest/login", .not_after = not_after, .bound_key = key, .renewable = true };
+
+	request_begin(&r, w->core);
+	names_add(&r.pool, &t.policies, "root");
+	t.period = 1000;
+	assert_int_equal(token_make(&r, &t, mount_of_accessor(w->core, "leasing_1"), 1000), 200);
+	assert_true(request_commit(&r));
+	leases_committed(&r);
+	return pool_text(&w->pool, t.id);
+}
+
+static const char *made(struct world *w, const char *token, const char *body)
+{
+	const struct json *answer;
+
+	assert_int_equal(world_ask(w, "auth/token/create", token, body, &answer), 200);
+	return pool_json_member(&w->pool, json_member(answer, "auth"), "client_token");
+}
+
+static void the_end_is_inherited(void **state)
+{
+	static const char *const bodies[] = {
+		"{\"ttl\":\"1h\"}", "{\"no_parent\":true,\"ttl\":\"1h\"}", "{\"period\":\"1h\"}",
+		"{\"type\":\"batch\",\"policies\":[\"x\"],\"ttl\":\"1h\"}",
+		"{\"type\":\"batch\",\"policies\":[\"x\"],\"ttl\":\"1h\",\"no_parent\":true}",
+	};
+	struct world *w = *state;
+	const char *tokens[5], *lease, *token = bound_token(w, world_now / 1000000000 + 60, NULL), *grandchild;
+
+	for (size_t i = 0; i < 5; i++)
+		tokens[i] = made(w, token, bodies[i]);
+	grandchild = made(w, tokens[1], bodies[1]);
+	lease = world_lease(w, token, 5000);
+	world_now += 59LL * 1000000000;
+	assert_int_equal(world_ask(w, "auth/token/renew-self", token, "{\"increment\":\"1h\"}", NULL), 200);
+	for (size_t i = 0; i < 5; i++)
+		assert_true(world_works(w, tokens[i]));
+	assert_true(world_works(w, grandchild));
+	world_now += 1LL * 1000000000;
+	for (size_t i = 0; i < 5; i++)
+		assert_false(world_works(w, tokens[i]));
+	assert_false(world_works(w, token) || world_works(w, grandchild));
+	leases_expire(w->core);
+	for (unsigned int i = 0; i < 1000 && world_has_lease(w, lease); i++)
+		usleep(1000); /* the server's own thread may have it */
+	assert_false(world_has_lease(w, lease));
+}
+
+/* A certificate of a new key, and the SHA-256 of that key. */
+static struct blob certificate(struct world *w, const char **key_hash)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *x = X509_new();
+	unsigned char *der = NULL, *spki = NULL;
+	struct blob copy;
+	uint8_t digest[32];
+	int size, spki_size;
+
+	X509_set_pubkey(x, key);
+	X509_gmtime_adj(X509_getm_notBefore(x), 0);
+	X509_gmtime_adj(X509_getm_notAfter(x), 1000);
+	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
+	size = i2d_X509(x, &der);
+	spki_size = i2d_PUBKEY(key, &spki);
+	sha256(spki, (size_t)spki_size, digest);
+	*key_hash = pool_hex(&w->pool, digest, sizeof(digest));
+	copy = (struct blob){ (const uint8_t *)pool_copy(&w->pool, (const char *)der, (size_t)size), (size_t)size };
+	OPENSSL_free(der);
+	OPENSSL_free(spki);
+	X509_free(x);
+	EVP_PKEY_free(key);
+	return copy;
+}
+
+static void who_holds_the_key(void **state)
+{
+	struct world *w = *state;
+	const char *key, *other_key, *token, *child;
+	struct blob own = certificate(w, &key), other = certificate(w, &other_key), junk = { (const uint8_t *)"0", 1 };
+
+	token = bound_token(w, 0, key);
+	world_certificate = &own;
+	child = made(w, token, "{\"policies\":[\"default\"]}");
+	assert_int_equal(world_ask(w, "auth/token/renew-self", child, "{}", NULL), 200);
+	for (unsigned int i = 0; i < 3; i++) {
+		world_certificate = i == 0 ? NULL : i == 1 ? &other : &junk;
+		assert_int_equal(world_ask(w, "auth/token/lookup-self", token, "{}", NULL), 403);
+		assert_int_equal(world_ask(w, "auth/token/renew-self", child, "{}", NULL), 403);
+	}
+	world_certificate = &own;
+	assert_int_equal(world_ask(w, "auth/token/lookup-self", token, "{}", NULL), 200);
+	world_certificate = NULL;
+}
+
+static void a_large_tree(void **state)
+{
+	struct world *w = *state;
+	const char *top = world_token(w, NULL, "root", 1000, 0), *last = NULL;
+	size_t before = entries(w);
+
+	for (size_t i = 0; i < 3000; i++)
+		last = world_token(w, top, "default", 1000, 0);
+	assert_true(world_revoke(w, top));
+	assert_false(world_works(w, last));
+	assert_int_equal(entries(w), before - 3); /* the token, its accessor and its lease */
+}
+
 static void names_hide_tokens(void **state)
 {
 	_cleanup_request_ struct request r = { .core = NULL };
@@ -339,6 +455,7 @@ int main(void)
 		TEST(ttl), TEST(ttl_words), TEST(batch_tokens), TEST(tree_ends_as_a_whole), TEST(nothing_stays),
 		TEST(children_race_their_parents_end), TEST(uses_are_exact), TEST(a_use_that_is_not_stored_is_none),
 		TEST(time_ends_what_is_cached), TEST(a_read_token_costs_no_read), TEST(copies), TEST(names_hide_tokens),
+		TEST(the_end_is_inherited), TEST(who_holds_the_key), TEST(a_large_tree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,8 @@ _Atomic int world_failures, world_applies, world_revoked;
 _Atomic bool world_refuses;
 struct mount *world_mount;
 
+const struct blob *world_certificate;
+
 static int (*real_apply)(struct store *s, const struct change *first);
 
 static int64_t clock_of_the_world(void)
@@ -140,6 +142,28 @@ bool world_works(struct world *w, const char *token)
 	_cleanup_request_ struct request r = { .core = NULL };
 
 	return as(&r, w, token);
+}
+
+int world_ask(struct world *w, const char *path, const char *token, const char *body, const struct json **answer)
+{
+	_cleanup_request_ struct request r = { .core = NULL };
+	struct text_error error;
+	struct blob got;
+
+	request_begin(&r, w->core);
+	r.operation = OP_UPDATE;
+	r.path = path;
+	r.token_text = token;
+	r.origin = (struct origin){ .remote_address = "127.0.0.1", .certificates = world_certificate,
+				    .certificate_count = world_certificate != NULL };
+	r.body = pool_read_json(&r.pool, body, strlen(body), &error);
+	core_handle(&r);
+	got = core_body(&r);
+	if (answer)
+		*answer = got.size ? pool_read_json(&w->pool, pool_copy(&w->pool, (const char *)got.at, got.size),
+						    got.size, &error)
+				   : NULL;
+	return r.reply.status;
 }
 
 const char *world_token(struct world *w, const char *parent, const char *policy, uint64_t ttl, uint64_t uses)

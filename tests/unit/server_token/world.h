@@ -34,6 +34,10 @@ int world_teardown(void **state);
 /* As after a kill: memory is gone, what is stored stays. */
 void world_restart(struct world *w);
 
+/* A whole request, as a client's: its status, and the JSON of its body in w's pool (NULL: none). */
+int world_ask(struct world *w, const char *path, const char *token, const char *body, const struct json **answer);
+extern const struct blob *world_certificate; /* that the next requests come with */
+
 /* A token in a transaction of its own: its text in w's pool. */
 const char *world_token(struct world *w, const char *parent, const char *policy, uint64_t ttl, uint64_t uses);
 bool world_works(struct world *w, const char *token);
