@@ -35,7 +35,8 @@ static void clock_read(struct request *r)
 
 	if (!value || !json_i64(value, &seen) || seen <= r->now)
 		return;
-	fprintf(stderr, "adyton-server: the clock stands %lld s before what this store has seen: it is taken to be that\n",
+	fprintf(stderr,
+		"adyton-server: the clock stands %lld s before what this store has seen: it is taken to be that\n",
 		(long long)((seen - r->now) / 1000000000));
 	atomic_store(&r->core->clock_floor, seen);
 }

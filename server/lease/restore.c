@@ -1,6 +1,7 @@
 /*
  * The queue after a start. Nobody waits for it: that a token's time is over is seen by whoever brings it, and what is
- * given out meanwhile is in the queue already. Only the end of secrets whose time came is late by as long as this takes.
+ * given out meanwhile is in the queue already. Only the end of secrets whose time came is late by as long as this
+ * takes.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -160,8 +160,9 @@ int world_ask(struct world *w, const char *path, const char *token, const char *
 	core_handle(&r);
 	got = core_body(&r);
 	if (answer)
-		*answer = got.size ? pool_read_json(&w->pool, pool_copy(&w->pool, (const char *)got.at, got.size), got.size,
-						    &error) : NULL;
+		*answer = got.size ? pool_read_json(&w->pool, pool_copy(&w->pool, (const char *)got.at, got.size),
+						    got.size, &error)
+				   : NULL;
 	return r.reply.status;
 }
 
