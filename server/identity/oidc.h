@@ -36,6 +36,9 @@ struct signing_key {
 bool signing_key_load(struct request *r, const char *name, struct signing_key *k);
 /* The key "default" is made when it is first asked for. */
 bool signing_key_wanted(struct request *r, const char *name, struct signing_key *k);
+/* oidc_ring.c: two new keys, after the algorithm changed; the next key signs from now on. False: libcrypto failed. */
+bool signing_key_begin(struct request *r, struct signing_key *k);
+bool signing_key_rotate(struct request *r, struct signing_key *k, uint64_t verification_ttl);
 bool signing_key_allows(const struct signing_key *k, const char *client_id);
 char *signing_key_sign(struct request *r, const struct signing_key *k, struct blob claims);
 /* {"keys": [...]}: of all keys, or of those that fn says yes to. */

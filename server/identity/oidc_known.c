@@ -55,8 +55,9 @@ int oidc_config_write(struct request *r)
 	entry_written(r, &r->mount->view, "oidc/config", w);
 	if (!*issuer)
 		return 204;
-	reply_warning(r, "If \"issuer\" is set explicitly, all tokens must be validated against that address, including "
-		      "those issued by secondary clusters. Setting issuer to \"\" will restore the default behavior "
+	reply_warning(r, "If \"issuer\" is set explicitly, all tokens must be validated against that address, "
+		      "including those issued by "
+		      "secondary clusters. Setting issuer to \"\" will restore the default behavior "
 		      "of using the cluster's api_addr as the issuer.");
 	return 200;
 }

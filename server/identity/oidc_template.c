@@ -148,7 +148,8 @@ void claims_put(struct request *r, struct json_writer *w, const struct json *mem
 	for (const struct json *m = members ? members->first : NULL; m; m = m->next) {
 		char *name = pool_take(&r->pool, m->name.size + 1);
 
-		if (json_decode(m->name, name, m->name.size + 1) < 0 || claims_reserved(name) || names_have(taken, name))
+		if (json_decode(m->name, name, m->name.size + 1) < 0 || claims_reserved(name) ||
+		    names_have(taken, name))
 			continue;
 		names_add(&r->pool, taken, name);
 		json_put_raw(w, name, m->span.at, m->span.size);

@@ -1,5 +1,5 @@
 /*
- * The OpenID provider: this server as an issuer for other people's applications (OpenID Connect Core 1.0, the code flow).
+ * The OpenID provider: this server as an issuer for other people's applications (OpenID Connect Core 1.0, code flow).
  * A client may ask a provider that allows it for the claims of an entity that its assignments allow.
  */
 #ifndef ADYTON_SERVER_IDENTITY_PROVIDER_H
@@ -33,6 +33,10 @@ bool client_assigned(struct request *r, const struct client *c, const struct ent
 const char *scopes_claims(struct request *r, const struct provider *p, const char *scope, const struct entity *e,
 			  struct json_writer *w, struct names *taken);
 bool scope_has(const char *scope, const char *name); /* a word of a list with blanks */
+
+/* Bare JSON: w is an object that is open. An error as OAuth words it, with the request's state. */
+int provider_reply(struct request *r, int status, struct json_writer *w);
+int provider_error(struct request *r, int status, const char *error, const char *description);
 
 /* provider_flow.c */
 int provider_authorize(struct request *r);

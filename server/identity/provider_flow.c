@@ -16,28 +16,6 @@
 
 #define CODE_LIFE 300
 
-static int reply_object(struct request *r, int status, struct json_writer *w)
-{
-	struct blob text;
-
-	json_close(w);
-	text = pool_json_end(w);
-	return reply_raw(r, status, "application/json", text.at, text.size);
-}
-
-static int reply_error(struct request *r, int status, const char *error, const char *description)
-{
-	struct json_writer w;
-
-	pool_json(&r->pool, &w);
-	json_object(&w, NULL);
-	json_put_string(&w, "error", error);
-	json_put_string(&w, "error_description", description);
-	if (asked(r, "state"))
-		json_put_string(&w, "state", ask_text_or(r, "state", ""));
-	return reply_object(r, status, &w);
-}
-
 /* -- authorize -- */
 
 static const char *challenge_wrong(struct request *r, const struct client *c)
@@ -58,17 +36,17 @@ static int client_ask(struct request *r, struct client *c, struct provider *p)
 	const char *id = ask_text_or(r, "client_id", ""), *uri = ask_text_or(r, "redirect_uri", "");
 
 	if (!*id)
-		return reply_error(r, 400, "invalid_client_id", "client_id parameter is required");
+		return provider_error(r, 400, "invalid_client_id", "client_id parameter is required");
 	if (!client_by_id(r, id, c))
-		return reply_error(r, 400, "invalid_client_id", "client with client_id not found");
+		return provider_error(r, 400, "invalid_client_id", "client with client_id not found");
 	if (!*uri)
-		return reply_error(r, 400, "invalid_request", "redirect_uri parameter is required");
+		return provider_error(r, 400, "invalid_request", "redirect_uri parameter is required");
 	if (!names_have(&c->redirect_uris, uri))
-		return reply_error(r, 400, "invalid_redirect_uri", "redirect_uri is not allowed for the client");
+		return provider_error(r, 400, "invalid_redirect_uri", "redirect_uri is not allowed for the client");
 	if (!provider_load(r, ask_text_or(r, "name", ""), p))
-		return reply_error(r, 400, "invalid_request", "provider not found");
+		return provider_error(r, 400, "invalid_request", "provider not found");
 	if (!provider_allows(p, c->client_id))
-		return reply_error(r, 400, "unauthorized_client", "client is not authorized to use the provider");
+		return provider_error(r, 400, "unauthorized_client", "client is not authorized to use the provider");
 	return 0;
 }
 
@@ -78,21 +56,21 @@ static int wish_check(struct request *r, const struct client *c)
 	int64_t age = ask_int(r, "max_age", 0);
 
 	if (asked(r, "request"))
-		return reply_error(r, 400, "request_not_supported", "request parameter is not supported");
+		return provider_error(r, 400, "request_not_supported", "request parameter is not supported");
 	if (asked(r, "request_uri"))
-		return reply_error(r, 400, "request_uri_not_supported", "request_uri parameter is not supported");
+		return provider_error(r, 400, "request_uri_not_supported", "request_uri parameter is not supported");
 	if (!scope_has(ask_text_or(r, "scope", ""), "openid"))
-		return reply_error(r, 400, "invalid_request", "scope parameter must contain the \"openid\" value");
+		return provider_error(r, 400, "invalid_request", "scope parameter must contain the \"openid\" value");
 	if (!*type)
-		return reply_error(r, 400, "invalid_request", "response_type parameter is required");
+		return provider_error(r, 400, "invalid_request", "response_type parameter is required");
 	if (strcmp(type, "code"))
-		return reply_error(r, 400, "unsupported_response_type", "unsupported response_type value");
+		return provider_error(r, 400, "unsupported_response_type", "unsupported response_type value");
 	if (why)
-		return reply_error(r, 400, "invalid_request", why);
+		return provider_error(r, 400, "invalid_request", why);
 	if (asked(r, "max_age") && age < 1)
-		return reply_error(r, 400, "invalid_request", "max_age must be greater than zero");
+		return provider_error(r, 400, "invalid_request", "max_age must be greater than zero");
 	if (age && request_seconds(r) > r->token->created + age)
-		return reply_error(r, 400, "max_age_violation", "active re-authentication is required by max_age");
+		return provider_error(r, 400, "max_age_violation", "active re-authentication is required by max_age");
 	return 0;
 }
 
@@ -121,6 +99,7 @@ static const char *grant_text(struct request *r, const struct client *c, const s
 
 int provider_authorize(struct request *r)
 {
+	const struct oidc_state *given;
 	const struct entity *e;
 	struct json_writer w;
 	struct provider p;
@@ -133,15 +112,16 @@ int provider_authorize(struct request *r)
 		return status;
 	e = r->token->entity_id ? entity_find(r, r->token->entity_id) : NULL;
 	if (!e)
-		return reply_error(r, 400, "access_denied", "identity entity must be associated with the request");
+		return provider_error(r, 400, "access_denied", "identity entity must be associated with the request");
 	if (!client_assigned(r, &c, e))
-		return reply_error(r, 400, "access_denied", "identity entity not authorized by client assignment");
+		return provider_error(r, 400, "access_denied", "identity entity not authorized by client assignment");
+	given = oidc_state_add(identity_codes(r), &r->pool, r->now, ask_text_or(r, "redirect_uri", ""),
+			       grant_text(r, &c, &p, e), "");
 	pool_json(&r->pool, &w);
 	json_object(&w, NULL);
-	json_put_string(&w, "code", oidc_state_add(identity_codes(r), &r->pool, r->now,
-						   ask_text_or(r, "redirect_uri", ""), grant_text(r, &c, &p, e), "")->state);
+	json_put_string(&w, "code", given->state);
 	json_put_string(&w, "state", ask_text_or(r, "state", ""));
-	return reply_object(r, 200, &w);
+	return provider_reply(r, 200, &w);
 }
 
 /* -- token -- */
@@ -240,7 +220,7 @@ static int tokens_reply(struct request *r, const struct client *c, const struct 
 	int64_t seen;
 
 	if (!signing_key_load(r, c->key, &key) || !signing_key_allows(&key, c->client_id))
-		return reply_error(r, 401, "invalid_client", "client is not authorized to use the key");
+		return provider_error(r, 401, "invalid_client", "client is not authorized to use the key");
 	access = access_token(r, c, &key, issuer, scope, e);
 	claims_begin(r, &w, issuer, c->client_id, e, c->id_token_ttl);
 	if (*nonce)
@@ -255,18 +235,18 @@ static int tokens_reply(struct request *r, const struct client *c, const struct 
 		json_put_string(&w, "c_hash", hash);
 	why = scopes_claims(r, p, scope, e, &w, &taken);
 	if (why)
-		return reply_error(r, 400, "invalid_request", why);
+		return provider_error(r, 400, "invalid_request", why);
 	json_close(&w);
 	id = signing_key_sign(r, &key, pool_json_end(&w));
 	if (!access || !id)
-		return reply_error(r, 500, "server_error", "error signing OIDC token");
+		return provider_error(r, 500, "server_error", "error signing OIDC token");
 	pool_json(&r->pool, &w);
 	json_object(&w, NULL);
 	json_put_string(&w, "access_token", access);
 	json_put_u64(&w, "expires_in", c->access_token_ttl);
 	json_put_string(&w, "id_token", id);
 	json_put_string(&w, "token_type", "Bearer");
-	return reply_object(r, 200, &w);
+	return provider_reply(r, 200, &w);
 }
 
 /* The grant behind a code that this client got from this provider, taken out. */
@@ -304,124 +284,23 @@ int provider_token(struct request *r)
 	const char *why;
 
 	if (!provider_load(r, ask_text_or(r, "name", ""), &p))
-		return reply_error(r, 400, "invalid_request", "provider not found");
+		return provider_error(r, 400, "invalid_request", "provider not found");
 	if (!client_authenticated(r, &c))
-		return reply_error(r, 401, "invalid_client", "client failed to authenticate");
+		return provider_error(r, 401, "invalid_client", "client failed to authenticate");
 	if (!provider_allows(&p, c.client_id))
-		return reply_error(r, 401, "invalid_client", "client is not authorized to use the provider");
+		return provider_error(r, 401, "invalid_client", "client is not authorized to use the provider");
 	if (strcmp(ask_text_or(r, "grant_type", ""), "authorization_code"))
-		return reply_error(r, 400, "unsupported_grant_type", "unsupported grant_type or parameter is empty value");
+		return provider_error(r, 400, "unsupported_grant_type",
+				      "unsupported grant_type or parameter is empty value");
 	if (!*ask_text_or(r, "code", ""))
-		return reply_error(r, 400, "invalid_request", "code parameter is required");
+		return provider_error(r, 400, "invalid_request", "code parameter is required");
 	if (!*ask_text_or(r, "redirect_uri", ""))
-		return reply_error(r, 400, "invalid_request", "redirect_uri parameter is required");
+		return provider_error(r, 400, "invalid_request", "redirect_uri parameter is required");
 	grant = grant_take(r, &c, &p, &why);
 	if (!grant)
-		return reply_error(r, 400, "invalid_grant", why);
+		return provider_error(r, 400, "invalid_grant", why);
 	e = entity_find(r, pool_json_member(&r->pool, grant, "entity"));
 	if (!e || e->disabled || !client_assigned(r, &c, e))
-		return reply_error(r, 400, "invalid_request", "identity entity not authorized by client assignment");
+		return provider_error(r, 400, "invalid_request", "identity entity not authorized by client assignment");
 	return tokens_reply(r, &c, &p, grant, e);
-}
-
-/* -- userinfo -- */
-
-int provider_userinfo(struct request *r)
-{
-	const char *text = r->token_text ? r->token_text : "", *aud, *sub, *id;
-	struct names taken = { NULL, 0 };
-	const struct entity *e;
-	struct json_writer w;
-	struct provider p;
-	struct client c;
-	struct jwt t;
-	int64_t end;
-
-	if (!provider_load(r, ask_text_or(r, "name", ""), &p))
-		return reply_error(r, 400, "invalid_request", "provider not found");
-	if (!strchr(text, '.') || !strncmp(text, "hv", 2))
-		return refuse(r, 403, "permission denied"); /* a token of another kind, or none */
-	if (signing_keys_verify(r, text, &t))
-		return reply_error(r, 401, "invalid_token", "access token is malformed or invalid");
-	aud = pool_json_member(&r->pool, t.claims, "aud");
-	sub = pool_json_member(&r->pool, t.claims, "sub");
-	id = pool_json_member(&r->pool, t.claims, "client_id");
-	if (!aud || !sub || !id || strcmp(aud, pool_printf(&r->pool, "%s/userinfo", provider_issuer(r, &p))))
-		return reply_error(r, 401, "invalid_token", "access token is malformed or invalid");
-	if (!json_i64(json_member(t.claims, "exp"), &end) || request_seconds(r) > end)
-		return reply_error(r, 401, "invalid_token", "access token is expired");
-	e = entity_find(r, sub);
-	if (!e || e->disabled)
-		return reply_error(r, 403, "access_denied", "identity entity associated with the request not found");
-	if (!client_by_id(r, id, &c) || !client_assigned(r, &c, e))
-		return reply_error(r, 403, "access_denied", "identity entity not authorized by client assignment");
-	if (!provider_allows(&p, id))
-		return reply_error(r, 403, "access_denied", "client is not authorized to use the provider");
-	pool_json(&r->pool, &w);
-	json_object(&w, NULL);
-	json_put_string(&w, "sub", e->id);
-	(void)scopes_claims(r, &p, pool_json_member(&r->pool, t.claims, "scope"), e, &w, &taken);
-	return reply_object(r, 200, &w);
-}
-
-/* -- what clients ask first -- */
-
-static void words_put(struct json_writer *w, const char *name, const char *const *words)
-{
-	json_array(w, name);
-	for (; *words; words++)
-		json_put_string(w, NULL, *words);
-	json_close(w);
-}
-
-int provider_discovery(struct request *r)
-{
-	const char *name = ask_text_or(r, "name", ""), *issuer;
-	struct json_writer w;
-	struct provider p;
-
-	if (!provider_load(r, name, &p))
-		return 404;
-	issuer = provider_issuer(r, &p);
-	pool_json(&r->pool, &w);
-	json_object(&w, NULL);
-	json_put_string(&w, "issuer", issuer);
-	json_put_string(&w, "jwks_uri", pool_printf(&r->pool, "%s/.well-known/keys", issuer));
-	json_put_string(&w, "authorization_endpoint",
-			pool_printf(&r->pool, "%s/ui/vault/identity/oidc/provider/%s/authorize", oidc_address(r, p.issuer),
-				    name));
-	json_put_string(&w, "token_endpoint", pool_printf(&r->pool, "%s/token", issuer));
-	json_put_string(&w, "userinfo_endpoint", pool_printf(&r->pool, "%s/userinfo", issuer));
-	json_put_bool(&w, "request_parameter_supported", false);
-	json_put_bool(&w, "request_uri_parameter_supported", false);
-	words_put(&w, "id_token_signing_alg_values_supported",
-		  (const char *const[]){ "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA", NULL });
-	words_put(&w, "response_types_supported", (const char *const[]){ "code", NULL });
-	names_add(&r->pool, &p.scopes_supported, "openid");
-	names_put(&w, "scopes_supported", &p.scopes_supported);
-	words_put(&w, "claims_supported", (const char *const[]){ NULL });
-	words_put(&w, "subject_types_supported", (const char *const[]){ "public", NULL });
-	words_put(&w, "grant_types_supported", (const char *const[]){ "authorization_code", NULL });
-	words_put(&w, "token_endpoint_auth_methods_supported",
-		  (const char *const[]){ "none", "client_secret_basic", "client_secret_post", NULL });
-	words_put(&w, "code_challenge_methods_supported", (const char *const[]){ "plain", "S256", NULL });
-	return reply_object(r, 200, &w);
-}
-
-/* Of the keys that its clients use. */
-int provider_keys(struct request *r)
-{
-	struct names names = entry_list(r, &r->mount->view, "oidc/client/"), keys = { NULL, 0 };
-	struct provider p;
-	struct client c;
-	struct blob text;
-
-	if (!provider_load(r, ask_text_or(r, "name", ""), &p))
-		return 404;
-	for (size_t i = 0; i < names.count; i++)
-		if (client_load(r, names.at[i], &c) && provider_allows(&p, c.client_id))
-			names_add(&r->pool, &keys, c.key);
-	names_sort(&keys);
-	text = signing_keys_public(r, &keys);
-	return reply_raw(r, 200, "application/json", text.at, text.size);
 }

@@ -80,7 +80,8 @@ static void test_what_is_no_block(void **state)
 
 static void test_blocks_within_blocks(void **state)
 {
-	struct names outer = list("10.0.0.0/8"), inner = list("10.1.0.0/16"), other = list("11.0.0.0/16"), none = list("");
+	struct names outer = list("10.0.0.0/8"), inner = list("10.1.0.0/16"), other = list("11.0.0.0/16");
+	struct names none = list("");
 	struct names wide = list("0.0.0.0/0"), single = list("10.0.0.1/32"), tidy = cidrs_tidy(&pool, &single);
 
 	(void)state;
@@ -138,8 +139,8 @@ static void test_a_token_of_the_rfc(void **state)
 	struct jwt t = { .alg = "EdDSA" };
 	struct jwt_key key;
 	static const char signed_part[] = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
-	static const char signature[] = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_"
-					"MuM0KAg";
+	static const char signature[] = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvp"
+					"Ar_MuM0KAg";
 
 	(void)state;
 	assert_null(jwt_key_of_jwk(&pool, jwk, &key));
@@ -164,7 +165,8 @@ static void test_signed_and_verified(void **state)
 		struct text_error error;
 		struct blob jwk;
 		struct jwt t;
-		char *text = jwt_sign(&pool, pkey, algs[i], "k", (struct blob){ (const uint8_t *)claims, strlen(claims) });
+		struct blob said = { (const uint8_t *)claims, strlen(claims) };
+		char *text = jwt_sign(&pool, pkey, algs[i], "k", said);
 
 		assert_non_null(text);
 		assert_null(jwt_read(&pool, text, &t));
@@ -173,7 +175,8 @@ static void test_signed_and_verified(void **state)
 		pool_json(&pool, &w);
 		assert_true(jwt_key_put(&pool, &w, pkey, algs[i], "k"));
 		jwk = pool_json_end(&w);
-		assert_null(jwt_key_of_jwk(&pool, pool_read_json(&pool, (const char *)jwk.at, jwk.size, &error), &shown));
+		assert_null(jwt_key_of_jwk(&pool, pool_read_json(&pool, (const char *)jwk.at, jwk.size, &error),
+					   &shown));
 		assert_true(jwt_verify(&t, &shown));
 		shown.alg = "RS384"; /* a key that is said to be for another algorithm */
 		assert_false(jwt_verify(&t, &shown));
@@ -194,7 +197,8 @@ static void test_keys_that_are_none(void **state)
 		"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\","
 		"\"y\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}",
 		"{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"!\"}",
-		"{\"kty\":\"OKP\",\"use\":\"enc\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}",
+		"{\"kty\":\"OKP\",\"use\":\"enc\",\"crv\":\"Ed25519\","
+		"\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}",
 	};
 	struct text_error error;
 	struct jwt_key key;
