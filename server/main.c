@@ -170,6 +170,7 @@ static void signals_block(sigset_t *set)
 	sigaddset(set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error of write(), as a full disk is */
 }
 
 static void wait_for_the_end(struct core *core, struct http *http, const sigset_t *set)

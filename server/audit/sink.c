@@ -16,6 +16,19 @@
 #define SEVERITY_INFO 6
 #define DATAGRAM_BUFFER (1 << 20) /* a record with a long list must fit */
 
+/* A kill within write() leaves a record cut: it is ended here, so that the next one is a line of its own. */
+static void line_end(const struct sink *s, off_t size)
+{
+	int fd = size ? open(s->address, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+	char last = '\n';
+
+	if (fd < 0) /* empty, or ours to write only */
+		return;
+	if (pread(fd, &last, 1, size - 1) == 1 && last != '\n')
+		(void)!write(s->fd, "\n", 1); /* what is wrong with the file, its next record meets too */
+	close(fd);
+}
+
 static int file_open(struct sink *s)
 {
 	struct stat about;
@@ -36,6 +49,8 @@ static int file_open(struct sink *s)
 		return err;
 	}
 	s->fd = fd;
+	if (s->regular)
+		line_end(s, about.st_size);
 	return 0;
 }
 

@@ -1,4 +1,5 @@
 /* The way of a request through the core. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -135,15 +136,16 @@ static int request_run(struct request *r, handler_fn handler)
 	return request_settle(r, status);
 }
 
-/* A failure inside says nothing to the client and all to the operator. */
+/* A failure inside says next to nothing to the client and all to the operator. */
 static int internal_error(struct request *r, const char *step)
 {
 	struct reply *a = &r->reply;
+	bool full = r->failed == -ENOSPC || r->failed == -EFBIG || r->failed == -EDQUOT;
 
 	fprintf(stderr, "adyton-server: request %s: %s %s: %s: %s\n", r->id, operation_name(r->operation), r->path,
 		step, r->failed ? strerror(-r->failed) : "failed");
 	*a = (struct reply){ .status = 500 };
-	return refuse(r, 500, "internal error");
+	return refuse(r, 500, full ? "storage is full: nothing was changed" : "internal error");
 }
 
 static const char *first_error(const struct request *r)

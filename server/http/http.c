@@ -66,16 +66,17 @@ static void connection_remove(struct http *h, struct connection *c)
 	connection_free(c); /* closing takes it out of the epoll set */
 }
 
-/* After the last line another worker may own the connection, or have freed it. */
+/* Once `idle` is written another worker may own the connection, as soon as it is armed, or have freed it. */
 static void connection_arm(struct http *h, struct connection *c, enum connection_next next, int how)
 {
 	struct epoll_event event = {
 		.events = (next == WAIT_WRITE ? EPOLLOUT : EPOLLIN) | EPOLLONESHOT, .data.ptr = c,
 	};
+	int fd = c->stream.fd;
 
 	atomic_store(&c->deadline, connection_deadline(c));
 	atomic_store(&c->idle, c->state == HANDSHAKE || (c->state == HEAD && !c->in_used));
-	if (epoll_ctl(h->epoll, how, c->stream.fd, &event))
+	if (epoll_ctl(h->epoll, how, fd, &event))
 		connection_remove(h, c);
 }
 
@@ -83,8 +84,9 @@ static void connection_serve(struct http *h, struct connection *c)
 {
 	enum connection_next next;
 
+	/* Reads what connection_arm() wrote last: all that the worker before wrote is seen from here on. */
+	atomic_exchange(&c->idle, false);
 	atomic_store(&c->deadline, INT64_MAX);
-	atomic_store(&c->idle, false);
 	next = connection_run(c);
 	if (next == CLOSE)
 		connection_remove(h, c);

@@ -157,21 +157,58 @@ void lease_revoke_token(struct request *r, const char *token_hash)
 	}
 }
 
-bool lease_revoke_prefix(struct request *r, const char *prefix, bool force)
+/* Those that fail are tried again by the queue. False: some did. */
+static bool revoke_some(struct request *r, const char *const *ids, size_t count, bool force)
 {
-	size_t size = strlen(prefix);
-	struct names ids =
-		lease_ids(r, size && prefix[size - 1] != '/' ? pool_printf(&r->pool, "%s/", prefix) : prefix);
 	bool all = true;
 
-	for (size_t i = 0; i < ids.count && !r->failed; i++) {
+	for (size_t i = 0; i < count && !r->failed; i++) {
 		struct names errors = r->reply.errors;
 
-		if (lease_revoke(r, ids.at[i], force))
+		if (lease_revoke(r, ids[i], force))
 			continue;
 		all = false;
-		lease_orphan(r, ids.at[i]);
+		lease_orphan(r, ids[i]);
 		r->reply.errors = errors;
+	}
+	return all;
+}
+
+/*
+ * There may be more of them than a transaction should hold, so they end in several. What fails together (locks that
+ * others hold) is tried one by one.
+ */
+static bool revoke_together(struct core *core, const char *const *ids, size_t count, bool force, int *failed)
+{
+	_cleanup_request_ struct request own = { .core = NULL };
+	bool all;
+
+	request_begin(&own, core);
+	all = revoke_some(&own, ids, count, force);
+	*failed = request_commit(&own) ? 0 : own.failed;
+	if (!*failed)
+		leases_committed(&own);
+	return all && !*failed;
+}
+
+bool lease_revoke_prefix(struct request *r, const char *prefix, bool force)
+{
+	size_t size = strlen(prefix), step;
+	struct names ids = lease_ids(r, size && prefix[size - 1] != '/' ? pool_printf(&r->pool, "%s/", prefix) : prefix);
+	bool all = true;
+
+	for (size_t i = 0; i < ids.count && !r->failed; i += step) {
+		bool good;
+		int failed;
+
+		step = ids.count - i < LEASE_TOGETHER ? ids.count - i : LEASE_TOGETHER;
+		good = revoke_together(r->core, ids.at + i, step, force, &failed);
+		if (failed) {
+			good = true;
+			for (size_t n = 0; n < step && !r->failed; n++)
+				good &= revoke_together(r->core, ids.at + i + n, 1, force, &r->failed);
+		}
+		all &= good;
 	}
 	return all && !r->failed;
 }

@@ -36,7 +36,7 @@ struct lease *lease_find(struct request *r, const char *id);
 bool lease_revoke(struct request *r, const char *id, bool force);
 /* All of a token, as part of its revocation. */
 void lease_revoke_token(struct request *r, const char *token_hash);
-/* All below a path, at unmounting. False: some failed, and are tried again. */
+/* All below a path, also at unmounting; in transactions of their own. False: some failed, and are tried again. */
 bool lease_revoke_prefix(struct request *r, const char *prefix, bool force);
 /* A lease's new time became durable or it is gone: the queue follows. Called by the core after each commit. */
 void leases_committed(struct request *r);

@@ -21,7 +21,17 @@ struct tpm_anchor {
 	struct anchor anchor;
 	struct tpm tpm;
 	struct secret_key secret;
+	char *address;
 };
+
+/* Whoever stands between us and the TPM may have gone and come back. */
+static int tpm_again(struct tpm_anchor *t, int err)
+{
+	if (err != -EPIPE && err != -EIO && err != -EBADMSG && err != -ECONNRESET)
+		return err;
+	tpm_close(&t->tpm);
+	return tpm_open(&t->tpm, t->address) ? err : -EAGAIN;
+}
 
 static void tpm_anchor_key(struct anchor *a, const struct secret_key *key)
 {
@@ -37,8 +47,10 @@ static int tpm_anchor_read(struct anchor *a, struct anchor_value *value)
 	struct tpm_anchor *t = a->state;
 	uint8_t bytes[VALUE_SIZE];
 	struct bytes_reader r = { .at = bytes, .left = sizeof(bytes) };
-	int err = tpm_read(&t->tpm, &t->secret, bytes, sizeof(bytes));
+	int err = tpm_again(t, tpm_read(&t->tpm, &t->secret, bytes, sizeof(bytes)));
 
+	if (err == -EAGAIN)
+		err = tpm_read(&t->tpm, &t->secret, bytes, sizeof(bytes));
 	value->version = bytes_take_be(&r, 8);
 	bytes_copy(&r, value->digest, sizeof(value->digest));
 	return err;
@@ -82,6 +94,7 @@ static void tpm_anchor_close(struct anchor *a)
 	struct tpm_anchor *t = a->state;
 
 	tpm_close(&t->tpm);
+	free(t->address);
 	mem_wipe(t, sizeof(*t));
 	free(t);
 }
@@ -100,6 +113,9 @@ struct anchor *anchor_tpm(const char *address, char *error, size_t size)
 		free(t);
 		return NULL;
 	}
+	t->address = strdup(address);
+	if (!t->address)
+		abort();
 	t->anchor = (struct anchor){ "tpm", t, tpm_anchor_key, tpm_anchor_read, tpm_anchor_advance, tpm_anchor_close };
 	return &t->anchor;
 }

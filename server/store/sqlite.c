@@ -85,6 +85,18 @@ static int folder_sync(const char *path)
 	return err;
 }
 
+/* SQLite tries to read where it may not write, and then misses the file. */
+static int reason(const char *path, int err)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+
+	if (err == -ENOENT && folder && access(folder, W_OK | X_OK))
+		err = -errno;
+	free(folder);
+	return err;
+}
+
 static struct sqlite *sqlite_make(const char *path)
 {
 	struct sqlite *s = calloc(1, sizeof(*s));
@@ -113,6 +125,7 @@ struct store *store_sqlite(const char *path, char *error, size_t size)
 		err = folder_sync(path);
 	if (!err)
 		return &s->store;
+	err = reason(path, err);
 	snprintf(error, size, "storage: %s: %s", path,
 		 err == -EBUSY ? "another process has it open" :
 		 err == -EBADMSG ? "expected an SQLite database, found something else or a damaged one" :

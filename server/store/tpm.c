@@ -88,12 +88,14 @@ static long answer_receive(struct tpm *t, uint8_t *to, size_t size)
 static long tpm_ask(struct tpm *t, struct bytes_writer *w, uint8_t *buffer, struct bytes_reader *answer)
 {
 	struct bytes_writer head = { .at = w->at + 2, .size = 4 };
+	ssize_t sent;
 	long size;
 
 	if (w->failed)
 		return -EINVAL;
 	bytes_put_be(&head, w->used, 4);
-	if (write(t->fd, w->at, w->used) != (ssize_t)w->used)
+	sent = t->stream ? send(t->fd, w->at, w->used, MSG_NOSIGNAL) : write(t->fd, w->at, w->used);
+	if (sent != (ssize_t)w->used)
 		return -EIO;
 	size = answer_receive(t, buffer, MESSAGE_MAX);
 	if (size < 0)

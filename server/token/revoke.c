@@ -14,7 +14,8 @@ struct names token_children(struct request *r, const char *hash)
 	return entry_list(r, &tokens_view, pool_printf(&r->pool, "parent/%s/", hash));
 }
 
-static void token_drop(struct request *r, const struct token *t)
+/* `hash`: t's, in memory that lasts as long as r. */
+static void token_drop(struct request *r, const struct token *t, const char *hash)
 {
 	struct view cubbyhole = { t->cubbyhole };
 
@@ -28,8 +29,8 @@ static void token_drop(struct request *r, const struct token *t)
 	if (t->cubbyhole)
 		entry_delete_all(r, &cubbyhole, "");
 	lease_of_token_drop(r, t);
-	lease_revoke_token(r, t->hash);
-	after_add(r, AFTER_TOKEN_GONE, t->hash, NULL, 0);
+	lease_revoke_token(r, hash);
+	after_add(r, AFTER_TOKEN_GONE, hash, NULL, 0);
 }
 
 /* Also one whose time is over: it is still to be ended. */
@@ -42,6 +43,23 @@ static struct token *token_stored(struct request *r, const char *hash)
 	return entry ? token_read(&r->pool, entry) : NULL;
 }
 
+/* A tree may be large: what is read of each token is given back before the next. */
+static void token_end(struct request *r, const char *hash)
+{
+	struct pool lasting = r->pool;
+	struct token *t;
+
+	pool_init(&r->pool);
+	t = token_stored(r, hash);
+	{
+		_cleanup_pool_ struct pool read = r->pool;
+
+		r->pool = lasting;
+		if (t)
+			token_drop(r, t, hash);
+	}
+}
+
 /* Breadth first, without recursion: chains of children can be long. */
 void token_revoke(struct request *r, const char *hash)
 {
@@ -49,7 +67,6 @@ void token_revoke(struct request *r, const char *hash)
 
 	names_add(&r->pool, &todo, hash);
 	for (size_t i = 0; i < todo.count && !r->failed; i++) {
-		struct token *t = token_stored(r, todo.at[i]);
 		struct names children = token_children(r, todo.at[i]);
 
 		for (size_t n = 0; n < children.count; n++) {
@@ -58,8 +75,7 @@ void token_revoke(struct request *r, const char *hash)
 								  children.at[n]));
 			names_add(&r->pool, &todo, children.at[n]);
 		}
-		if (t)
-			token_drop(r, t);
+		token_end(r, todo.at[i]);
 	}
 }
 
@@ -77,7 +93,7 @@ void token_revoke_only(struct request *r, const struct token *t)
 		token_put(r, child);
 	}
 	entry_lock(r, LOCK_TOKEN, &tokens_view, t->hash);
-	token_drop(r, t);
+	token_drop(r, t, t->hash);
 }
 
 /* Both run after a commit of r, see after.h, and leave more to commit where they find something. */

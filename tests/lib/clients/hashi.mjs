@@ -1,4 +1,4 @@
-// hashi-vault-js's own tests without jest, of which they use only test() and expect().toBeDefined(). Usage: node hashi.mjs FILE...; the
+// hashi-vault-js's own tests without jest, of which they use little. Usage: node hashi.mjs FILE...; the
 // environment is what the files ask for. TAP on standard output.
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,7 +11,12 @@ globalThis.expect = (found) => ({
     toBeDefined() {
         if (found === undefined) throw new Error('expected a value, found undefined');
     },
+    toMatchObject(members) {
+        for (const [name, value] of Object.entries(members))
+            if (found[name] !== value) throw new Error(`expected ${name} ${value}, found ${found[name]}`);
+    },
 });
+globalThis.orphanBtoken = ''; // one of the files assigns it without declaring it
 globalThis.describe = (name, run) => run();
 globalThis.jest = { setTimeout() {} };
 console.log = () => {};
