@@ -21,7 +21,7 @@
 
 /* "NAME=secret/data/app#password": where it goes, where it comes from. */
 struct init_item {
-	char kind;           /* 'e': environment, 'f': file, 't': the token, 'i': the client's key and certificate, in files */
+	char kind;           /* 'e': environment, 'f': file; files of our own: 't': token, 'i': key and certificate */
 	const char *to;      /* a variable's name, or an absolute path */
 	const char *path;    /* of the API, without "v1/" */
 	const char *field;   /* a member of the secret's data */
