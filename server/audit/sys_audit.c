@@ -132,8 +132,8 @@ static int audit_disable(struct request *r)
 	const char *path = device_path(r);
 	struct device *d = audit_find(r->core->audit, path);
 
-	if (!d)
-		return refuse(r, 400, "no audit backend at path: %s", path);
+	if (!d) /* what is not there is disabled already */
+		return 204;
 	entry_delete(r, &audit_view, audit_key(r, path));
 	if (!request_commit(r))
 		return 500;

@@ -188,7 +188,7 @@ static int named(struct request *r, struct approle *a, struct secret_id *s, bool
 	if (lock)
 		entry_lock(r, LOCK_ENGINE, &r->mount->view, key);
 	if (!secret_id_load(r, r->mount, key, s))
-		return lock ? 204 : 404;
+		return 204;
 	return 0;
 }
 
@@ -201,7 +201,7 @@ int secret_id_lookup(struct request *r)
 	if (status)
 		return status;
 	if (secret_id_expired(r, &s))
-		return 404;
+		return 204;
 	secret_id_show(r, &s);
 	return 200;
 }
@@ -249,7 +249,7 @@ int secret_id_lookup_accessor(struct request *r)
 	if (!key)
 		return status;
 	if (!secret_id_load(r, r->mount, key, &s) || secret_id_expired(r, &s))
-		return 404;
+		return 204;
 	secret_id_show(r, &s);
 	return 200;
 }

@@ -87,7 +87,8 @@ static const char *url_of(struct request *r, const struct jwt_config *c, const s
 int oidc_auth_url(struct request *r)
 {
 	const char *name = ask_text_or(r, "role", ""), *redirect = ask_text_or(r, "redirect_uri", ""), *why;
-	const char *endpoint = NULL, *url = "";
+	const struct json *document = NULL;
+	const char *endpoint, *url = "";
 	struct jwt_config c;
 	struct jwt_role role;
 	struct oidc_state *s;
@@ -105,11 +106,12 @@ int oidc_auth_url(struct request *r)
 	if (!jwt_role_load(r, r->mount, name, &role))
 		return refuse(r, 400, "role \"%s\" could not be found", name);
 	if (!strcmp(role.role_type, "oidc") && redirect_allowed(&role, redirect))
-		endpoint = pool_json_member(&r->pool, discovery_fetch(r, &c, &why), "authorization_endpoint");
-	if (endpoint) {
+		document = discovery_fetch(r, &c, &why);
+	if (document) {
+		endpoint = pool_json_member(&r->pool, document, "authorization_endpoint");
 		s = oidc_state_add(jwt_states(r->mount), &r->pool, r->now, redirect, role.name,
 				   ask_text_or(r, "client_nonce", ""));
-		url = url_of(r, &c, &role, s, endpoint);
+		url = url_of(r, &c, &role, s, endpoint ? endpoint : ""); /* an issuer of tokens alone has none */
 	}
 	json_put_string(reply_data(r), "auth_url", url);
 	return 200;

@@ -13,8 +13,10 @@ struct listener {
 	struct listener *next;
 	const char *address;       /* "127.0.0.1:8200", "[::1]:8200", or "unix:/path" */
 	bool tls_disable;
-	/* No files: the server makes its own certificate, for the key that its store keeps, and with evidence inside where
-	 * it runs in an enclave. Ours, not Vault's. */
+	/*
+	 * No files: the server makes its own certificate, for the key that its store keeps, and with evidence inside
+	 * where it runs in an enclave. Ours, not Vault's.
+	 */
 	bool tls_identity;
 	const char *tls_cert_file, *tls_key_file, *tls_client_ca_file;
 	bool tls_require_and_verify_client_cert, tls_disable_client_certs;

@@ -1,5 +1,5 @@
 /*
- * HTTP/1.1 over TCP, Unix sockets and TLS (libmicrohttpd). A gate in front of everything refuses what a secrets server
+ * HTTP/1.1 over TCP, Unix sockets and TLS (libssl). A gate in front of everything refuses what a secrets server
  * must not guess about (gate.h); what passes becomes a struct request, is handled by a worker, and its answer is sent.
  * Idle and slow connections hold no thread.
  */

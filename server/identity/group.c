@@ -161,7 +161,7 @@ int group_show(struct request *r, const struct group *g)
 	list_or_null(w, "policies", &g->policies);
 	list_or_null(w, "parent_group_ids", &parents);
 	list_or_null(w, "member_group_ids", &g->member_group_ids);
-	names_put(w, "member_entity_ids", &g->member_entity_ids);
+	list_or_null(w, "member_entity_ids", &g->member_entity_ids);
 	if (g->metadata.size)
 		json_put_raw(w, "metadata", (const char *)g->metadata.at, g->metadata.size);
 	else

@@ -194,7 +194,8 @@ static bool revoke_together(struct core *core, const char *const *ids, size_t co
 bool lease_revoke_prefix(struct request *r, const char *prefix, bool force)
 {
 	size_t size = strlen(prefix), step;
-	struct names ids = lease_ids(r, size && prefix[size - 1] != '/' ? pool_printf(&r->pool, "%s/", prefix) : prefix);
+	const char *folder = size && prefix[size - 1] != '/' ? pool_printf(&r->pool, "%s/", prefix) : prefix;
+	struct names ids = lease_ids(r, folder);
 	bool all = true;
 
 	for (size_t i = 0; i < ids.count && !r->failed; i += step) {

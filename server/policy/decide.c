@@ -207,7 +207,7 @@ bool policy_set_root(const struct policy_set *set)
 /* As it was written: '+' for RULE_ANY, and the '*' where there is a '+' before it. */
 static void each_segments(const struct merged *m, void (*fn)(void *, const char *, bool, unsigned int), void *context)
 {
-	_cleanup_pool_ struct pool p;
+	_cleanup_pool_ struct pool p = { NULL };
 	char *path;
 
 	pool_init(&p);

@@ -100,7 +100,7 @@ static int lookup_accessor(struct request *r)
 	if (!*accessor)
 		return refuse(r, 400, "missing accessor");
 	t = token_by_accessor(r, accessor);
-	return t ? show(r, t) : refuse(r, 403, "invalid accessor");
+	return t ? show(r, t) : refuse(r, 400, "invalid accessor");
 }
 
 static int accessors(struct request *r)
@@ -142,7 +142,7 @@ static int renew_accessor(struct request *r)
 
 	if (!*accessor)
 		return refuse(r, 400, "missing accessor");
-	return t ? token_renew(r, t, ask_seconds(r, "increment", 0)) : refuse(r, 403, "invalid accessor");
+	return t ? token_renew(r, t, ask_seconds(r, "increment", 0)) : refuse(r, 400, "invalid accessor");
 }
 
 /* -- ending -- */
@@ -178,7 +178,7 @@ static int revoke_accessor(struct request *r)
 
 	if (!*accessor)
 		return refuse(r, 400, "missing accessor");
-	return t ? end(r, t) : refuse(r, 403, "invalid accessor");
+	return t ? end(r, t) : refuse(r, 400, "invalid accessor");
 }
 
 static int revoke_orphan(struct request *r)

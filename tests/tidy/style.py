@@ -142,6 +142,15 @@ def check_banned(tree):
                 yield path, number, f"{match[1]}(): {BANNED[match[1]]}"
 
 
+def check_cleanups(tree):
+    """What is cleaned up at every return has a value from the first line on: an early return must not free what never was."""
+    pattern = re.compile(r"^\s*_cleanup_\w*(?:\(\w+\))?\s[^=;(]*;")
+    for path, text in tree.code(".c"):
+        for number, line in enumerate(without_strings(text).split("\n"), 1):
+            if pattern.match(line):
+                yield path, number, "a variable with a cleanup has no value from the start"
+
+
 def check_guards(tree):
     for path, text in tree.code(".h"):
         guard = "ADYTON_" + re.sub(r"\W", "_", path).upper()

@@ -21,6 +21,7 @@ CHECKS = (
     ("files are short or say why", style.check_files),
     ("lines are clean", style.check_lines),
     ("code is indented by tabs", style.check_tabs),
+    ("cleanups have a value to clean up", style.check_cleanups),
     ("no banned function", style.check_banned),
     ("header guards", style.check_guards),
     ("nothing unfinished, no place of one machine", style.check_words),

@@ -140,6 +140,8 @@ class Style(unittest.TestCase):
 
     def test_tabs(self):
         self.assertEqual(len(found(style.check_tabs, a_DOTc="{\n    x();\n}\n")), 1)
+        self.assertEqual(len(found(style.check_cleanups, a_DOTc="{\n\t_cleanup_(put) struct x y;\n\t_cleanup_close_ int a, b;\n}\n")), 2)
+        self.assertEqual(found(style.check_cleanups, a_DOTc="{\n\t_cleanup_(put) struct x y = { 0 };\n\tint _cleanup_x_;\n}\n"), [])
         self.assertEqual(found(style.check_tabs, a_DOTc="/*\n * text\n */\n{\n\tx(a,\n\t  b);\n}\n"), [])
 
     def test_banned_functions(self):

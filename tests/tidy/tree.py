@@ -4,7 +4,7 @@ import pathlib
 import re
 import subprocess
 
-TEXT = {".c", ".h", ".S", ".def", ".py", ".sh", ".md", ".build", ".txt", ".hcl", ".1", ".5", ".7", ".lds", ".debian", ""}
+TEXT = {".c", ".h", ".S", ".def", ".py", ".sh", ".md", ".build", ".txt", ".hcl", ".1", ".5", ".7", ".8", ".lds", ".debian", ""}
 
 
 class Tree:

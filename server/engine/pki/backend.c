@@ -35,10 +35,19 @@ static void pki_close(struct mount *m)
 }
 
 static const struct route_table tables[] = {
-	{ .also = pki_role_routes }, { .also = pki_issue_routes }, { .also = pki_generate_routes },
-	{ .also = pki_authority_routes }, { .also = pki_key_routes }, { .also = pki_config_routes },
-	{ .also = pki_fetch_routes }, { .also = pki_revoke_routes }, { .also = pki_ocsp_routes },
-	{ .also = pki_tidy_routes }, { .also = pki_issuer_routes }, { .routes = NULL },
+	{ .also = pki_role_routes },
+	{ .also = pki_issue_routes },
+	{ .also = pki_generate_routes },
+	{ .also = pki_authority_routes },
+	{ .also = pki_key_routes },
+	{ .also = pki_config_routes },
+	{ .also = pki_fetch_routes },
+	{ .also = pki_revoke_routes },
+	{ .also = pki_crl_routes },
+	{ .also = pki_ocsp_routes },
+	{ .also = pki_tidy_routes },
+	{ .also = pki_issuer_routes },
+	{ .routes = NULL },
 };
 
 const struct backend pki_backend = {

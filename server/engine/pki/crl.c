@@ -57,6 +57,7 @@ bool pki_crl_sign(struct pool *pool, const struct pki_crl *crl, const struct pki
 		put_number(&a, "2.5.29.27", true, crl->base);
 	else if (crl->freshest)
 		pki_put_points(&a, "2.5.29.46", crl->freshest);
+	asn_raw(&a, crl->extra.at, crl->extra.size);
 	asn_close(&a, list);
 	asn_close(&a, part);
 	asn_close(&a, tbs);

@@ -37,6 +37,7 @@ struct pki_crl {
 	int64_t this_update, next_update;
 	struct blob entries;    /* SEQUENCE after SEQUENCE */
 	const struct names *freshest;
+	struct blob extra;      /* Extension after Extension */
 };
 bool pki_crl_sign(struct pool *pool, const struct pki_crl *crl, const struct pki_cert *issuer,
 		  const struct pki_key *key, const struct pki_algorithm *algorithm, struct blob *out);
