@@ -44,7 +44,7 @@ static int parse_files(struct arena *arena, const struct hcl_node *node, void *o
 }
 
 struct secrets {
-	const char *server, *cluster_key, *role, *mount, *token_file;
+	const char *server, *cluster_key, *role, *mount, *token_file, *identity_file;
 	struct strings environment, files;
 };
 
@@ -54,6 +54,7 @@ static const struct key secrets_keys[] = {
 	{ "role", parse_string, offsetof(struct secrets, role) },
 	{ "mount", parse_string, offsetof(struct secrets, mount) },
 	{ "token_file", parse_path, offsetof(struct secrets, token_file) },
+	{ "identity_file", parse_path, offsetof(struct secrets, identity_file) },
 	{ "environment", parse_sources, offsetof(struct secrets, environment) },
 	{ "files", parse_files, offsetof(struct secrets, files) },
 };
@@ -70,7 +71,7 @@ static void add(struct strings *list, const char *option, const char *value)
 static int arguments_make(struct arena *arena, const struct hcl_node *at, const struct secrets *s, struct strings *to,
 			  struct text_error *error)
 {
-	size_t most = 12 + 2 * (s->environment.count + s->files.count);
+	size_t most = 14 + 2 * (s->environment.count + s->files.count);
 
 	*to = (struct strings){ .at = arena_take(arena, most * sizeof(char *)) };
 	if (!to->at)
@@ -85,6 +86,7 @@ static int arguments_make(struct arena *arena, const struct hcl_node *at, const 
 	for (size_t i = 0; i < s->files.count; i++)
 		add(to, "--file", s->files.at[i]);
 	add(to, "--token-file", s->token_file);
+	add(to, "--identity-file", s->identity_file);
 	to->at[to->count++] = "--";
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include "base/mem.h"
@@ -114,6 +115,20 @@ void connection_open(struct connection *c, const struct init_options *o)
 	if (SSL_export_keying_material(c->ssl, c->exporter, sizeof(c->exporter), EXPORTER, strlen(EXPORTER), NULL, 0,
 				       1) != 1)
 		init_fail("TLS with %s: no exporter", o->server);
+}
+
+void connection_identity(const struct connection *c, char text[INIT_VALUE_MAX])
+{
+	BIO *bio = BIO_new(BIO_s_secmem());
+	int size = -1;
+
+	if (bio && PEM_write_bio_PKCS8PrivateKey(bio, c->key, NULL, NULL, 0, NULL, NULL) &&
+	    PEM_write_bio_X509(bio, SSL_CTX_get0_certificate(c->context)))
+		size = BIO_read(bio, text, INIT_VALUE_MAX - 1);
+	if (size <= 0)
+		init_fail("the key of this connection cannot be written");
+	text[size] = '\0';
+	BIO_free(bio);
 }
 
 void answer_wipe(void)

@@ -81,6 +81,8 @@ void items_deliver(struct connection *c)
 
 		if (item->kind == 't')
 			(void)snprintf(value, sizeof(value), "%s", c->token);
+		else if (item->kind == 'i')
+			connection_identity(c, value);
 		else
 			secret_fetch(c, item->path, item->field, value);
 		if (item->kind != 'e')

@@ -21,7 +21,7 @@
 
 /* "NAME=secret/data/app#password": where it goes, where it comes from. */
 struct init_item {
-	char kind;           /* 'e': environment, 'f': file, 't': the token itself into a file */
+	char kind;           /* 'e': environment, 'f': file; files of our own: 't': token, 'i': key and certificate */
 	const char *to;      /* a variable's name, or an absolute path */
 	const char *path;    /* of the API, without "v1/" */
 	const char *field;   /* a member of the secret's data */
@@ -72,6 +72,9 @@ struct answer connection_ask(struct connection *c, const char *method, const cha
 void answer_wipe(void);
 /* The server's own words of a refusal. */
 const char *answer_error(const struct answer *a);
+
+/* The key that the token is bound to, and its certificate, in PEM: for a program that goes on by itself. */
+void connection_identity(const struct connection *c, char text[INIT_VALUE_MAX]);
 
 /* -- login.c -- */
 

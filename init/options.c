@@ -56,13 +56,13 @@ static void item_add(struct init_options *o, char kind, char *text)
 	o->count++;
 }
 
-static void token_file_add(struct init_options *o, const char *path)
+static void own_file_add(struct init_options *o, char kind, const char *path)
 {
 	if (o->count == INIT_ITEMS_MAX)
 		init_fail("more than %d secrets", INIT_ITEMS_MAX);
 	if (*path != '/')
 		init_fail("the file \"%s\" is not an absolute path", path);
-	o->items[o->count++] = (struct init_item){ .kind = 't', .to = path, .mode = 0400 };
+	o->items[o->count++] = (struct init_item){ .kind = kind, .to = path, .mode = 0400 };
 }
 
 static void option_take(struct init_options *o, const char *name, char *value)
@@ -82,7 +82,9 @@ static void option_take(struct init_options *o, const char *name, char *value)
 	else if (!strcmp(name, "--file"))
 		item_add(o, 'f', value);
 	else if (!strcmp(name, "--token-file"))
-		token_file_add(o, value);
+		own_file_add(o, 't', value);
+	else if (!strcmp(name, "--identity-file"))
+		own_file_add(o, 'i', value);
 	else if (strcmp(name, "--cluster-key") != 0)
 		init_fail("unknown option \"%s\"", name);
 	else if (!hex_decode(value, strlen(value), o->cluster_key, sizeof(o->cluster_key)))
