@@ -42,14 +42,18 @@ void attest_changed(struct mount *m);
 /* The verdict over evidence by the stored roots and collateral, and by what the client sent (size 0: nothing). */
 bool attest_judge(struct request *r, const struct attest_request *question, struct blob sent, struct attest_verdict *v);
 
-/* -- attest_nonce.c: each counts once, for 60 s, for the role that it was asked for -- */
+/* -- attest_nonce.c: good for one login, for 60 s, for the role that it was asked for -- */
 
 struct nonces;
 struct nonces *nonces_make(void);
 void nonces_free(struct nonces *n);
-/* False: too many are out (a flood of them ends by itself after 60 s). */
-must_check bool nonce_give(struct nonces *n, int64_t now, const char *role, uint8_t nonce[ATTEST_NONCE_SIZE]);
-must_check bool nonce_take(struct nonces *n, int64_t now, const char *role, const uint8_t nonce[ATTEST_NONCE_SIZE]);
+/* `now`: Unix nanoseconds. False: the role's name is too long. */
+must_check bool nonce_give(const struct nonces *n, int64_t now, const char *role, uint8_t nonce[ATTEST_NONCE_SIZE]);
+/* Whether it was given here, for this role, less than 60 s ago. */
+must_check bool nonce_fresh(const struct nonces *n, int64_t now, const char *role,
+			    const uint8_t nonce[ATTEST_NONCE_SIZE]);
+/* Of one that is fresh: false where it was spent before (or where too many were). */
+must_check bool nonce_spend(struct nonces *n, int64_t now, const uint8_t nonce[ATTEST_NONCE_SIZE]);
 struct nonces *attest_nonces(const struct mount *m);
 
 /* -- attest_role.c -- */

@@ -33,7 +33,7 @@ static int attest_give_nonce(struct request *r)
 	if (!*role)
 		return refuse(r, 400, "missing role");
 	if (!nonce_give(attest_nonces(r->mount), r->now, role, nonce))
-		return refuse(r, 429, "too many logins are under way");
+		return refuse(r, 400, "the role's name is too long");
 	w = reply_data(r);
 	json_put_hex(w, "nonce", nonce, sizeof(nonce));
 	json_put_u64(w, "ttl", 60);
@@ -204,15 +204,13 @@ static struct attest_bytes ask_bytes(struct request *r, const char *name)
 	return (struct attest_bytes){ (const uint8_t *)text, strlen(text) };
 }
 
-/* The nonce is spent whatever comes of it, so that nobody tries twice with one. */
-static int login_bind(struct request *r, const char *role, uint8_t key[ATTEST_HASH_SIZE], uint8_t data[64])
+static int login_bind(struct request *r, const char *role, uint8_t nonce[ATTEST_NONCE_SIZE],
+		      uint8_t key[ATTEST_HASH_SIZE], uint8_t data[64])
 {
-	uint8_t nonce[ATTEST_NONCE_SIZE];
-
 	if (!ask_nonce(r, nonce))
 		return refuse(r, 400, "nonce: expected 64 hexadecimal digits");
-	if (!nonce_take(attest_nonces(r->mount), r->now, role, nonce))
-		return refuse(r, 403, "nonce: unknown, used, older than 60 s, or given for another role");
+	if (!nonce_fresh(attest_nonces(r->mount), r->now, role, nonce))
+		return refuse(r, 403, "nonce: not given here, older than 60 s, or given for another role");
 	if (!r->origin.tls)
 		return refuse(r, 400, "a login by evidence needs TLS: its connection is part of what is attested");
 	if (!client_key_hash(r, key))
@@ -252,9 +250,9 @@ static int attest_login(struct request *r)
 {
 	struct attest_verdict *v = pool_take(&r->pool, sizeof(*v));
 	const char *name = ask_text_or(r, "role", "");
-	uint8_t key[ATTEST_HASH_SIZE], data[64];
+	uint8_t nonce[ATTEST_NONCE_SIZE], key[ATTEST_HASH_SIZE], data[64];
 	struct attest_role role;
-	int status = login_bind(r, name, key, data);
+	int status = login_bind(r, name, nonce, key, data);
 
 	if (status)
 		return status;
@@ -263,7 +261,12 @@ static int attest_login(struct request *r)
 	if (!token_params_allow(r, &role.token))
 		return refuse(r, 403, "permission denied");
 	status = login_judge(r, &role, data, v);
-	return status ? status : grant(r, &role, key, v);
+	if (status)
+		return status;
+	/* Only now: who proves nothing spends nothing, and cannot use up what others need. */
+	if (!nonce_spend(attest_nonces(r->mount), r->now, nonce))
+		return refuse(r, 403, "nonce: it was used before");
+	return grant(r, &role, key, v);
 }
 
 /* Renewal appraises again: without new evidence there is nothing to appraise, so the token ends at its time. */

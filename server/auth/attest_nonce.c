@@ -1,27 +1,38 @@
+/*
+ * A nonce carries its time, and a MAC over time and role under a key of this mount's: giving one keeps nothing, so
+ * that whoever asks for many takes nothing from others. What is kept are those with which somebody was let in, for as
+ * long as they live.
+ *
+ * u64 Unix nanoseconds, big endian ‖ 8 random bytes ‖ first 16 bytes of HMAC-SHA256(key, the 16 before ‖ role)
+ */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "crypto/hmac_sha256.h"
 #include "crypto/random.h"
 #include "server/auth/attest.h"
 
-#define NONCES_MAX 8192
+/* A set by two of a nonce's random bytes, which nobody chooses: at 250 logins a second 1 in 5,000 finds a full set. */
+#define SETS 8192
+#define WAYS 8
 #define NONCE_LIFE (60 * 1000000000LL)
 #define ROLE_MAX 128
+#define HEAD 16
 
-struct nonce {
+struct spent {
 	int64_t until; /* 0: free */
-	uint8_t bytes[ATTEST_NONCE_SIZE];
-	char role[ROLE_MAX];
+	uint8_t nonce[ATTEST_NONCE_SIZE];
 };
 
-/* They only live in memory: after a restart clients ask again. */
 struct nonces {
-	pthread_mutex_t lock;
-	size_t next; /* where the search for a free one begins: the oldest are there */
-	struct nonce all[NONCES_MAX];
+	uint8_t key[32];
+	pthread_mutex_t lock; /* guards the rest */
+	struct spent spent[SETS][WAYS];
 };
 
 struct nonces *nonces_make(void)
@@ -30,52 +41,72 @@ struct nonces *nonces_make(void)
 
 	if (!n)
 		abort();
+	random_bytes(n->key, sizeof(n->key));
 	pthread_mutex_init(&n->lock, NULL);
 	return n;
 }
 
 void nonces_free(struct nonces *n)
 {
-	if (n)
-		pthread_mutex_destroy(&n->lock);
+	if (!n)
+		return;
+	pthread_mutex_destroy(&n->lock);
+	mem_wipe(n->key, sizeof(n->key));
 	free(n);
 }
 
-bool nonce_give(struct nonces *n, int64_t now, const char *role, uint8_t nonce[ATTEST_NONCE_SIZE])
+static void nonce_mac(const struct nonces *n, const uint8_t head[HEAD], const char *role, uint8_t mac[SHA256_SIZE])
 {
-	struct nonce *at;
-	bool free;
+	uint8_t text[HEAD + ROLE_MAX];
+	size_t size = strlen(role);
 
-	if (strlen(role) >= ROLE_MAX)
-		return false;
-	pthread_mutex_lock(&n->lock);
-	at = &n->all[n->next];
-	free = at->until <= now;
-	if (free) {
-		n->next = (n->next + 1) % NONCES_MAX;
-		random_bytes(at->bytes, sizeof(at->bytes));
-		memcpy(nonce, at->bytes, sizeof(at->bytes));
-		memcpy(at->role, role, strlen(role) + 1);
-		at->until = now + NONCE_LIFE;
-	}
-	pthread_mutex_unlock(&n->lock);
-	return free;
+	memcpy(text, head, HEAD);
+	memcpy(text + HEAD, role, size);
+	hmac_sha256(n->key, sizeof(n->key), text, HEAD + size, mac);
 }
 
-/* A nonce is no secret, only its being fresh counts: it is found by comparing, and gone whatever comes of it. */
-bool nonce_take(struct nonces *n, int64_t now, const char *role, const uint8_t nonce[ATTEST_NONCE_SIZE])
+bool nonce_give(const struct nonces *n, int64_t now, const char *role, uint8_t nonce[ATTEST_NONCE_SIZE])
 {
-	bool good = false;
+	struct bytes_writer w = { .at = nonce, .size = ATTEST_NONCE_SIZE };
+	uint8_t mac[SHA256_SIZE];
+
+	if (strlen(role) > ROLE_MAX)
+		return false;
+	bytes_put_be(&w, (uint64_t)now, 8);
+	random_bytes(bytes_room(&w, 8), 8);
+	nonce_mac(n, nonce, role, mac);
+	bytes_put(&w, mac, ATTEST_NONCE_SIZE - HEAD);
+	return true;
+}
+
+bool nonce_fresh(const struct nonces *n, int64_t now, const char *role, const uint8_t nonce[ATTEST_NONCE_SIZE])
+{
+	struct bytes_reader r = { nonce, ATTEST_NONCE_SIZE, false };
+	int64_t given = (int64_t)bytes_take_be(&r, 8);
+	uint8_t mac[SHA256_SIZE];
+
+	if (strlen(role) > ROLE_MAX)
+		return false;
+	nonce_mac(n, nonce, role, mac);
+	return !CRYPTO_memcmp(mac, nonce + HEAD, ATTEST_NONCE_SIZE - HEAD) && given <= now && now - given < NONCE_LIFE;
+}
+
+bool nonce_spend(struct nonces *n, int64_t now, const uint8_t nonce[ATTEST_NONCE_SIZE])
+{
+	struct spent *set = n->spent[(nonce[8] << 8 | nonce[9]) % SETS], *free = NULL;
+	bool spent = false;
 
 	pthread_mutex_lock(&n->lock);
-	for (size_t i = 0; i < NONCES_MAX; i++) {
-		struct nonce *at = &n->all[i];
-
-		if (!at->until || CRYPTO_memcmp(at->bytes, nonce, ATTEST_NONCE_SIZE) != 0)
-			continue;
-		good = at->until > now && !strcmp(at->role, role);
-		at->until = 0;
+	for (struct spent *s = set; s < set + WAYS; s++) {
+		if (s->until <= now)
+			free = s;
+		else
+			spent |= !memcmp(s->nonce, nonce, ATTEST_NONCE_SIZE);
+	}
+	if (free && !spent) {
+		free->until = now + NONCE_LIFE;
+		memcpy(free->nonce, nonce, ATTEST_NONCE_SIZE);
 	}
 	pthread_mutex_unlock(&n->lock);
-	return good;
+	return free && !spent;
 }
