@@ -10,6 +10,8 @@ int main(int argc, char **argv)
 	struct init_options options;
 	struct connection c;
 
+	/* Nothing of a file or a variable changes what is negotiated. */
+	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	options_read(&options, argc, argv);
 	(void)signal(SIGPIPE, SIG_IGN);
 	connection_open(&c, &options);
