@@ -49,12 +49,8 @@ static void put_number(const struct record *c, const char *name, uint64_t value)
 
 static void put_names(const struct record *c, const char *name, const struct names *names)
 {
-	if (!names->count)
-		return;
-	json_array(c->w, name);
-	for (size_t i = 0; i < names->count; i++)
-		json_put_string(c->w, NULL, names->at[i]);
-	json_close(c->w);
+	if (names->count)
+		names_put(c->w, name, names);
 }
 
 static char *decoded(struct pool *p, struct json_span inside, size_t *size)

@@ -200,29 +200,6 @@ void record_show(struct json_writer *w, const struct record_row *rows, const voi
 			record_show_row(w, rows, record);
 }
 
-void names_put(struct json_writer *w, const char *name, const struct names *names)
-{
-	json_array(w, name);
-	for (size_t i = 0; i < names->count; i++)
-		json_put_string(w, NULL, names->at[i]);
-	json_close(w);
-}
-
-struct names names_read(struct pool *p, const struct json *array)
-{
-	struct names names = { NULL, 0 };
-
-	if (!array || array->kind != JSON_ARRAY)
-		return names;
-	for (const struct json *v = array->first; v; v = v->next) {
-		const char *text = pool_json_text(p, v);
-
-		if (text)
-			names_add(p, &names, text);
-	}
-	return names;
-}
-
 struct names names_copy(struct pool *p, const struct names *from)
 {
 	struct names to = { NULL, 0 };

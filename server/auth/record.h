@@ -50,8 +50,6 @@ void record_clear_row(const struct record_row *row, void *record);
 void record_init(const struct record_row *rows, void *record);
 
 /* Lists in JSON. */
-void names_put(struct json_writer *w, const char *name, const struct names *names);
-struct names names_read(struct pool *p, const struct json *array);
 struct names names_copy(struct pool *p, const struct names *names);
 bool names_same(const struct names *a, const struct names *b); /* as sets */
 

@@ -167,10 +167,7 @@ static void tune_put(struct request *r, struct json_writer *w, const struct fiel
 		return;
 	case FIELD_LIST:
 		list = ask_list(r, f->name);
-		json_array(w, f->name);
-		for (size_t i = 0; i < list.count; i++)
-			json_put_string(w, NULL, list.at[i]);
-		json_close(w);
+		names_put(w, f->name, &list);
 		return;
 	default:
 		json_put_raw(w, f->name, value->span.at, value->span.size);

@@ -54,6 +54,10 @@ const char *pool_json_text(struct pool *p, const struct json *string);
 /* The same for an object's member. */
 const char *pool_json_member(struct pool *p, const struct json *object, const char *name);
 
+/* An array of strings, written and read; what is no string, or no array, is left out. */
+void names_put(struct json_writer *w, const char *name, const struct names *names);
+struct names names_read(struct pool *p, const struct json *array);
+
 /* Standard base64 (RFC 4648 section 4), strict; NULL where it is not. */
 char *pool_base64(struct pool *p, const void *bytes, size_t size);
 bool pool_base64_read(struct pool *p, const char *text, struct blob *out);

@@ -66,6 +66,29 @@ const char *pool_json_member(struct pool *p, const struct json *object, const ch
 	return pool_json_text(p, json_member(object, name));
 }
 
+void names_put(struct json_writer *w, const char *name, const struct names *names)
+{
+	json_array(w, name);
+	for (size_t i = 0; i < names->count; i++)
+		json_put_string(w, NULL, names->at[i]);
+	json_close(w);
+}
+
+struct names names_read(struct pool *p, const struct json *array)
+{
+	struct names names = { NULL, 0 };
+
+	if (!array || array->kind != JSON_ARRAY)
+		return names;
+	for (const struct json *v = array->first; v; v = v->next) {
+		const char *text = pool_json_text(p, v);
+
+		if (text)
+			names_add(p, &names, text);
+	}
+	return names;
+}
+
 static const char base64_digits[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 char *pool_base64(struct pool *p, const void *bytes, size_t size)

@@ -61,24 +61,10 @@ struct lease_wish *reply_lease(struct request *r)
 
 int reply_keys(struct request *r, const struct names *keys)
 {
-	struct json_writer *w;
-
 	if (!keys->count)
 		return 404;
-	w = reply_data(r);
-	json_array(w, "keys");
-	for (size_t i = 0; i < keys->count; i++)
-		json_put_string(w, NULL, keys->at[i]);
-	json_close(w);
+	names_put(reply_data(r), "keys", keys);
 	return 200;
-}
-
-static void put_strings(struct json_writer *w, const char *name, const struct names *strings)
-{
-	json_array(w, name);
-	for (size_t i = 0; i < strings->count; i++)
-		json_put_string(w, NULL, strings->at[i]);
-	json_close(w);
 }
 
 static void put_blob(struct json_writer *w, const char *name, struct blob json)
@@ -115,7 +101,7 @@ static void put_envelope(struct request *r, struct json_writer *w)
 	put_blob(w, "data", a->data_text);
 	put_blob(w, "wrap_info", a->wrap_text);
 	if (a->warnings.count)
-		put_strings(w, "warnings", &a->warnings);
+		names_put(w, "warnings", &a->warnings);
 	else
 		json_put_null(w, "warnings");
 	put_blob(w, "auth", a->auth_text);
@@ -139,7 +125,7 @@ struct blob core_body(struct request *r)
 	pool_json(&r->pool, &w);
 	json_object(&w, NULL);
 	if (a->errors.count || (a->status >= 400 && !a->data_text.size && !a->warnings.count)) {
-		put_strings(&w, "errors", &a->errors);
+		names_put(&w, "errors", &a->errors);
 		if (a->data_text.size)
 			put_blob(&w, "data", a->data_text);
 	} else {

@@ -79,6 +79,12 @@ int reply_shares(struct request *r, struct json_writer *w, const char *name, con
 	return 0;
 }
 
+const struct field seal_share_fields[] = {
+	{ "key", FIELD_STRING, "one share, hex or base64" },
+	{ "nonce", FIELD_STRING, "of the operation" },
+	{ NULL },
+};
+
 int ask_share(struct request *r, const char *missing, struct share *s)
 {
 	const char *text = ask_text_or(r, "key", "");

@@ -75,6 +75,7 @@ int reply_shares(struct request *r, struct json_writer *w, const char *name, con
 		 const struct share *shares);
 /* The body's share: 0, or a status refused. */
 int ask_share(struct request *r, const char *missing, struct share *s);
+extern const struct field seal_share_fields[]; /* of routes that take one */
 /* A 503 where the server is sealed, else 0. */
 int refuse_sealed(struct request *r);
 int refuse_not_initialized(struct request *r, int err); /* of -ENOENT; 500 for others */

@@ -44,18 +44,6 @@ int rekey_refuse(struct request *r)
 	return refuse_sealed(r);
 }
 
-static void put_names(struct json_writer *w, const char *name, const struct names *names)
-{
-	if (!names->count) {
-		json_put_null(w, name);
-		return;
-	}
-	json_array(w, name);
-	for (size_t i = 0; i < names->count; i++)
-		json_put_string(w, NULL, names->at[i]);
-	json_close(w);
-}
-
 static int rekey_status(struct request *r)
 {
 	const struct rekey *k = rekey_of(r);
@@ -67,7 +55,7 @@ static int rekey_status(struct request *r)
 	json_put_u64(w, "n", k->quorum.shares);
 	json_put_u64(w, "progress", k->shares.count);
 	json_put_u64(w, "required", r->core->seal->record.threshold);
-	put_names(w, "pgp_fingerprints", &k->fingerprints);
+	rekey_put_fingerprints(w, k);
 	json_put_bool(w, "backup", k->backup);
 	json_put_bool(w, "verification_required", k->verify);
 	if (k->verification.nonce[0])
@@ -344,19 +332,14 @@ static const struct field init_fields[] = {
 	{ NULL },
 };
 
-static const struct field share_fields[] = {
-	{ "key", FIELD_STRING, "one share, hex or base64" },
-	{ "nonce", FIELD_STRING, "of the operation" },
-	{ NULL },
-};
-
 #define REKEY (ROUTE_OPEN | ROUTE_BARE | ROUTE_SEALED | ROUTE_EXCLUSIVE)
 #define REKEY_ROUTES(prefix, what) \
 	{ prefix "/init", REKEY, .read = rekey_read, .update = rekey_begin, .delete = rekey_cancel, \
 	  .fields = init_fields, .text = "begin to replace the " what ", or see how far it is" }, \
-	{ prefix "/update", REKEY, .update = rekey_update, .fields = share_fields, .text = "give one present share" }, \
+	{ prefix "/update", REKEY, .update = rekey_update, .fields = seal_share_fields, \
+	  .text = "give one present share" }, \
 	{ prefix "/verify", REKEY, .read = verify_read, .update = verify_update, .delete = verify_cancel, \
-	  .fields = share_fields, .text = "show one new share" }
+	  .fields = seal_share_fields, .text = "show one new share" }
 
 static const struct route routes[] = {
 	REKEY_ROUTES("rekey", "unseal shares"),

@@ -46,16 +46,12 @@ static void backup_from(struct request *r, const struct rekey *k, struct json_wr
 	backup_keep(r, k, json_member(root, "keys"));
 }
 
-static void put_fingerprints(struct json_writer *w, const struct rekey *k)
+void rekey_put_fingerprints(struct json_writer *w, const struct rekey *k)
 {
-	if (!k->fingerprints.count) {
+	if (k->fingerprints.count)
+		names_put(w, "pgp_fingerprints", &k->fingerprints);
+	else
 		json_put_null(w, "pgp_fingerprints");
-		return;
-	}
-	json_array(w, "pgp_fingerprints");
-	for (size_t i = 0; i < k->fingerprints.count; i++)
-		json_put_string(w, NULL, k->fingerprints.at[i]);
-	json_close(w);
 }
 
 int rekey_reply(struct request *r, const struct rekey *k, const struct share *shares)
@@ -72,7 +68,7 @@ int rekey_reply(struct request *r, const struct rekey *k, const struct share *sh
 		return 500;
 	json_put_string(w, "nonce", k->shares.nonce);
 	json_put_bool(w, "complete", true);
-	put_fingerprints(w, k);
+	rekey_put_fingerprints(w, k);
 	json_put_bool(w, "backup", k->backup);
 	json_put_bool(w, "verification_required", k->verify);
 	if (k->verification.nonce[0])

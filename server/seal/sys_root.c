@@ -203,12 +203,6 @@ static const struct field attempt_fields[] = {
 	{ NULL },
 };
 
-static const struct field update_fields[] = {
-	{ "key", FIELD_STRING, "one share, hex or base64" },
-	{ "nonce", FIELD_STRING, "of the operation" },
-	{ NULL },
-};
-
 static const struct field decode_fields[] = {
 	{ "encoded_token", FIELD_STRING, "what generate-root answered" },
 	{ "otp", FIELD_STRING, "the one-time pad" },
@@ -223,7 +217,7 @@ static const struct route routes[] = {
 	{ "generate-root/attempt", GENERATION, .read = attempt_read, .update = attempt_begin,
 	  .delete = attempt_cancel, .fields = attempt_fields,
 	  .text = "begin to make a root token, or see how far it is" },
-	{ "generate-root/update", GENERATION, .update = generation_update, .fields = update_fields,
+	{ "generate-root/update", GENERATION, .update = generation_update, .fields = seal_share_fields,
 	  .text = "give one share" },
 	{ "decode-token", ROUTE_OPEN, .update = decode, .fields = decode_fields,
 	  .text = "take the one-time pad off a root token" },

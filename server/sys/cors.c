@@ -81,14 +81,6 @@ int cors_admit(struct request *r, const char *method, const char *origin, const 
 	return status;
 }
 
-static void put_names(struct json_writer *w, const char *name, const struct names *names)
-{
-	json_array(w, name);
-	for (size_t i = 0; i < names->count; i++)
-		json_put_string(w, NULL, names->at[i]);
-	json_close(w);
-}
-
 static int cors_read(struct request *r)
 {
 	const struct settings *s = r->core->settings;
@@ -96,8 +88,8 @@ static int cors_read(struct request *r)
 
 	json_put_bool(w, "enabled", s->cors);
 	if (s->cors) {
-		put_names(w, "allowed_origins", &s->cors_origins);
-		put_names(w, "allowed_headers", &s->cors_headers);
+		names_put(w, "allowed_origins", &s->cors_origins);
+		names_put(w, "allowed_headers", &s->cors_headers);
 	}
 	return 200;
 }
@@ -119,8 +111,8 @@ static int cors_write(struct request *r)
 			names_add(&r->pool, &headers, asked_headers.at[i]);
 	w = entry_write(r);
 	json_put_bool(w, "enabled", true);
-	put_names(w, "allowed_origins", &origins);
-	put_names(w, "allowed_headers", &headers);
+	names_put(w, "allowed_origins", &origins);
+	names_put(w, "allowed_headers", &headers);
 	entry_written(r, &view, "cors", w);
 	return settings_changed(r);
 }
@@ -174,7 +166,7 @@ static int ui_header_write(struct request *r)
 	if (!values.count)
 		return refuse(r, 400, "header values cannot be empty");
 	w = entry_write(r);
-	put_names(w, "values", &values);
+	names_put(w, "values", &values);
 	entry_written(r, &ui_view, key, w);
 	return 204;
 }

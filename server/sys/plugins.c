@@ -22,14 +22,6 @@ static struct names plugins_of(struct request *r, enum mount_class class)
 	return names;
 }
 
-static void put_names(struct json_writer *w, const char *name, const struct names *names)
-{
-	json_array(w, name);
-	for (size_t i = 0; i < names->count; i++)
-		json_put_string(w, NULL, names->at[i]);
-	json_close(w);
-}
-
 static void put_plugin(struct json_writer *w, const char *name)
 {
 	json_put_string(w, "name", name);
@@ -46,9 +38,9 @@ static int catalog(struct request *r)
 	for (size_t i = 0; i < KINDS; i++) {
 		struct names names = plugins_of(r, kinds[i].class);
 
-		put_names(w, kinds[i].name, &names);
+		names_put(w, kinds[i].name, &names);
 	}
-	put_names(w, "database", &none);
+	names_put(w, "database", &none);
 	json_array(w, "detailed");
 	for (size_t i = 0; i < KINDS; i++) {
 		struct names names = plugins_of(r, kinds[i].class);
@@ -90,7 +82,7 @@ static int plugin_read(struct request *r)
 		put_plugin(reply_data(r), name);
 		json_put_string(reply_data(r), "command", "");
 		json_put_string(reply_data(r), "sha256", "");
-		put_names(reply_data(r), "args", &none);
+		names_put(reply_data(r), "args", &none);
 		return 200;
 	}
 	return 404;

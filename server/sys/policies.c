@@ -39,10 +39,7 @@ static int list_old(struct request *r)
 	struct json_writer *w = reply_data(r);
 
 	reply_keys(r, &names);
-	json_array(w, "policies");
-	for (size_t i = 0; i < names.count; i++)
-		json_put_string(w, NULL, names.at[i]);
-	json_close(w);
+	names_put(w, "policies", &names);
 	return 200;
 }
 

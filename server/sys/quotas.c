@@ -283,14 +283,6 @@ static int quota_delete(struct request *r)
 	return settings_changed(r);
 }
 
-static void put_exempt(struct json_writer *w, const struct names *names)
-{
-	json_array(w, "rate_limit_exempt_paths");
-	for (size_t i = 0; i < names->count; i++)
-		json_put_string(w, NULL, names->at[i]);
-	json_close(w);
-}
-
 static int config_show(struct request *r)
 {
 	const struct settings *s = r->core->settings;
@@ -298,7 +290,7 @@ static int config_show(struct request *r)
 
 	json_put_bool(w, "enable_rate_limit_audit_logging", s->quota_audit);
 	json_put_bool(w, "enable_rate_limit_response_headers", s->quota_headers);
-	put_exempt(w, &s->quota_exempt);
+	names_put(w, "rate_limit_exempt_paths", &s->quota_exempt);
 	return 200;
 }
 
@@ -310,7 +302,7 @@ static int config_write(struct request *r)
 	json_put_bool(w, "enable_rate_limit_audit_logging", ask_bool(r, "enable_rate_limit_audit_logging", false));
 	json_put_bool(w, "enable_rate_limit_response_headers",
 		      ask_bool(r, "enable_rate_limit_response_headers", false));
-	put_exempt(w, &exempt);
+	names_put(w, "rate_limit_exempt_paths", &exempt);
 	entry_written(r, &config_view, "quotas", w);
 	return settings_changed(r);
 }

@@ -56,12 +56,8 @@ static const struct {
 
 static void list_write(struct json_writer *w, const char *name, const struct names *list)
 {
-	if (!list->count)
-		return;
-	json_array(w, name);
-	for (size_t i = 0; i < list->count; i++)
-		json_put_string(w, NULL, list->at[i]);
-	json_close(w);
+	if (list->count)
+		names_put(w, name, list);
 }
 
 void token_write(struct json_writer *w, const struct token *t)

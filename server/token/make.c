@@ -7,14 +7,6 @@
 #include "server/policy/policies.h"
 #include "server/token/tokens.h"
 
-static void names_put(struct json_writer *w, const char *name, const struct names *names)
-{
-	json_array(w, name);
-	for (size_t i = 0; i < names->count; i++)
-		json_put_string(w, NULL, names->at[i]);
-	json_close(w);
-}
-
 void token_reply(struct request *r, const struct token *t, const struct entity *entity, uint64_t ttl)
 {
 	struct names all = { NULL, 0 };

@@ -67,24 +67,16 @@ struct token_role *role_load(struct request *r, const char *name)
 	return role;
 }
 
-static void put_list(struct json_writer *w, const char *name, const struct names *list)
-{
-	json_array(w, name);
-	for (size_t i = 0; i < list->count; i++)
-		json_put_string(w, NULL, list->at[i]);
-	json_close(w);
-}
-
 static void role_store(struct request *r, const struct token_role *role)
 {
 	struct json_writer *w = entry_write(r);
 
-	put_list(w, "allowed_policies", &role->allowed_policies);
-	put_list(w, "disallowed_policies", &role->disallowed_policies);
-	put_list(w, "allowed_policies_glob", &role->allowed_policies_glob);
-	put_list(w, "disallowed_policies_glob", &role->disallowed_policies_glob);
-	put_list(w, "allowed_entity_aliases", &role->allowed_entity_aliases);
-	put_list(w, "bound_cidrs", &role->bound_cidrs);
+	names_put(w, "allowed_policies", &role->allowed_policies);
+	names_put(w, "disallowed_policies", &role->disallowed_policies);
+	names_put(w, "allowed_policies_glob", &role->allowed_policies_glob);
+	names_put(w, "disallowed_policies_glob", &role->disallowed_policies_glob);
+	names_put(w, "allowed_entity_aliases", &role->allowed_entity_aliases);
+	names_put(w, "bound_cidrs", &role->bound_cidrs);
 	json_put_string(w, "path_suffix", role->path_suffix);
 	json_put_string(w, "type", role->type);
 	json_put_bool(w, "orphan", role->orphan);
@@ -121,11 +113,11 @@ int token_role_read(struct request *r)
 	if (!role)
 		return 404;
 	w = reply_data(r);
-	put_list(w, "allowed_policies", &role->allowed_policies);
-	put_list(w, "disallowed_policies", &role->disallowed_policies);
-	put_list(w, "allowed_policies_glob", &role->allowed_policies_glob);
-	put_list(w, "disallowed_policies_glob", &role->disallowed_policies_glob);
-	put_list(w, "allowed_entity_aliases", &role->allowed_entity_aliases);
+	names_put(w, "allowed_policies", &role->allowed_policies);
+	names_put(w, "disallowed_policies", &role->disallowed_policies);
+	names_put(w, "allowed_policies_glob", &role->allowed_policies_glob);
+	names_put(w, "disallowed_policies_glob", &role->disallowed_policies_glob);
+	names_put(w, "allowed_entity_aliases", &role->allowed_entity_aliases);
 	json_put_u64(w, "explicit_max_ttl", role->explicit_max_ttl_old ? role->explicit_max_ttl : 0);
 	json_put_string(w, "name", role->name);
 	json_put_bool(w, "orphan", role->orphan);
@@ -137,9 +129,9 @@ int token_role_read(struct request *r)
 	json_put_bool(w, "token_no_default_policy", role->no_default_policy);
 	json_put_u64(w, "token_num_uses", role->num_uses);
 	json_put_u64(w, "token_period", role->period_old ? 0 : role->period);
-	put_list(w, "token_bound_cidrs", &role->bound_cidrs);
+	names_put(w, "token_bound_cidrs", &role->bound_cidrs);
 	if (role->bound_cidrs_old)
-		put_list(w, "bound_cidrs", &role->bound_cidrs);
+		names_put(w, "bound_cidrs", &role->bound_cidrs);
 	return 200;
 }
 

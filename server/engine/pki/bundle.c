@@ -73,7 +73,7 @@ bool pki_bundle_readable(struct pool *pool, const char *text)
 static void put_list_or_null(struct json_writer *w, const char *name, const struct names *names)
 {
 	if (names->count)
-		pki_put_names(w, name, names);
+		names_put(w, name, names);
 	else
 		json_put_null(w, name);
 }

@@ -6,11 +6,11 @@
 
 void pki_put_urls(struct json_writer *w, const struct pki_urls *urls, const char *templating)
 {
-	pki_put_names(w, "crl_distribution_points", &urls->crl_distribution_points);
-	pki_put_names(w, "delta_crl_distribution_points", &urls->delta_crl_distribution_points);
+	names_put(w, "crl_distribution_points", &urls->crl_distribution_points);
+	names_put(w, "delta_crl_distribution_points", &urls->delta_crl_distribution_points);
 	json_put_bool(w, templating, urls->templating);
-	pki_put_names(w, "issuing_certificates", &urls->issuing_certificates);
-	pki_put_names(w, "ocsp_servers", &urls->ocsp_servers);
+	names_put(w, "issuing_certificates", &urls->issuing_certificates);
+	names_put(w, "ocsp_servers", &urls->ocsp_servers);
 }
 
 void pki_write_issuer(struct request *r, const struct pki_issuer *issuer)
@@ -20,7 +20,7 @@ void pki_write_issuer(struct request *r, const struct pki_issuer *issuer)
 	json_put_string(w, "name", issuer->name);
 	json_put_string(w, "key_id", issuer->key_id);
 	json_put_string(w, "certificate", pool_base64(&r->pool, issuer->cert.der.at, issuer->cert.der.size));
-	pki_put_names(w, "manual_chain", &issuer->manual_chain);
+	names_put(w, "manual_chain", &issuer->manual_chain);
 	json_put_string(w, "leaf_not_after_behavior", issuer->leaf_not_after_behavior);
 	json_put_u64(w, "usage", issuer->usage);
 	json_put_string(w, "revocation_signature_algorithm", issuer->revocation_algorithm);

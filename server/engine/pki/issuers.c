@@ -22,19 +22,19 @@ void pki_put_issuer(struct request *r, struct json_writer *w, const struct pki_i
 {
 	put_chain_lines(r, w, issuer);
 	json_put_string(w, "certificate", pem_line(r, issuer));
-	pki_put_names(w, "crl_distribution_points", &issuer->urls.crl_distribution_points);
-	pki_put_names(w, "delta_crl_distribution_points", &issuer->urls.delta_crl_distribution_points);
+	names_put(w, "crl_distribution_points", &issuer->urls.crl_distribution_points);
+	names_put(w, "delta_crl_distribution_points", &issuer->urls.delta_crl_distribution_points);
 	json_put_bool(w, "enable_aia_url_templating", issuer->urls.templating);
 	json_put_string(w, "issuer_id", issuer->id);
 	json_put_string(w, "issuer_name", issuer->name);
-	pki_put_names(w, "issuing_certificates", &issuer->urls.issuing_certificates);
+	names_put(w, "issuing_certificates", &issuer->urls.issuing_certificates);
 	json_put_string(w, "key_id", issuer->key_id);
 	json_put_string(w, "leaf_not_after_behavior", issuer->leaf_not_after_behavior);
 	if (issuer->manual_chain.count)
-		pki_put_names(w, "manual_chain", &issuer->manual_chain);
+		names_put(w, "manual_chain", &issuer->manual_chain);
 	else
 		json_put_null(w, "manual_chain");
-	pki_put_names(w, "ocsp_servers", &issuer->urls.ocsp_servers);
+	names_put(w, "ocsp_servers", &issuer->urls.ocsp_servers);
 	json_put_string(w, "revocation_signature_algorithm", issuer->revocation_algorithm);
 	if (issuer->revoked) {
 		json_put_i64(w, "revocation_time", issuer->revoked_at / 1000000000);

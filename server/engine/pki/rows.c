@@ -3,28 +3,6 @@
 
 #include "server/engine/pki/rows.h"
 
-struct names pki_json_names(struct pool *pool, const struct json *array)
-{
-	struct names names = { NULL, 0 };
-
-	if (array && array->kind == JSON_ARRAY)
-		for (const struct json *j = array->first; j; j = j->next) {
-			const char *text = pool_json_text(pool, j);
-
-			if (text)
-				names_add(pool, &names, text);
-		}
-	return names;
-}
-
-void pki_put_names(struct json_writer *w, const char *name, const struct names *names)
-{
-	json_array(w, name);
-	for (size_t i = 0; i < names->count; i++)
-		json_put_string(w, NULL, names->at[i]);
-	json_close(w);
-}
-
 static bool name_is(const struct json *member, const char *name)
 {
 	return member && member->name.size == strlen(name) && !memcmp(member->name.at, name, member->name.size);
@@ -47,7 +25,7 @@ void pki_rows_read(struct pool *pool, const struct pki_row *rows, size_t count, 
 		else if (rows[i].type == FIELD_STRING)
 			*(const char **)(void *)at = pool_json_text(pool, j);
 		else if (rows[i].type == FIELD_LIST || rows[i].type == FIELD_ANY)
-			*(struct names *)(void *)at = pki_json_names(pool, j);
+			*(struct names *)(void *)at = names_read(pool, j);
 		else if (!json_i64(j, (int64_t *)(void *)at))
 			*(int64_t *)(void *)at = 0;
 	}
@@ -63,7 +41,7 @@ void pki_rows_write(struct json_writer *w, const struct pki_row *rows, size_t co
 		else if (rows[i].type == FIELD_STRING)
 			json_put_string(w, rows[i].name, *(const char *const *)at);
 		else if (rows[i].type == FIELD_LIST || rows[i].type == FIELD_ANY)
-			pki_put_names(w, rows[i].name, at);
+			names_put(w, rows[i].name, at);
 		else
 			json_put_i64(w, rows[i].name, *(const int64_t *)at);
 	}

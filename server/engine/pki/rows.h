@@ -27,7 +27,5 @@ void pki_rows_write(struct json_writer *w, const struct pki_row *rows, size_t co
 /* Those that the request names. */
 void pki_rows_ask(struct request *r, const struct pki_row *rows, size_t count, void *to);
 
-struct names pki_json_names(struct pool *pool, const struct json *array);
-void pki_put_names(struct json_writer *w, const char *name, const struct names *names);
 
 #endif

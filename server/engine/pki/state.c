@@ -6,7 +6,7 @@
 
 static struct names copy_names(struct pool *pool, const struct json *object, const char *name)
 {
-	return pki_json_names(pool, json_member(object, name));
+	return names_read(pool, json_member(object, name));
 }
 
 static const char *text_or(struct pool *pool, const struct json *object, const char *name, const char *otherwise)
